@@ -1,0 +1,3 @@
+"""graphrec: interaction logs in, explained recommendations out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,91 @@
+"""Outside keys (``id``) to dense positions (``row``) and back; nothing else converts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graphrec.arrays import RowVector
+from graphrec.errors import DataError, UnknownIdError
+
+Id = str | int
+
+
+class IdMap:
+    """A bijection between the ids of one node type and the rows ``0 .. n-1``.
+
+    Args:
+        ids: One id per row, all strings or all integers, none null, none twice.
+
+    Raises:
+        DataError: If an id is null or stands twice.
+    """
+
+    def __init__(self, ids: pl.Series | Sequence[Id]) -> None:
+        series = ids if isinstance(ids, pl.Series) else pl.Series("id", ids)
+        if series.null_count():
+            raise DataError(f"ids must not be null (got {series.null_count()} nulls)")
+        if series.n_unique() != len(series):
+            raise DataError(f"ids must be unique (got {len(series) - series.n_unique()} repeated)")
+        self._series = series.alias("id")
+        self._rows = pl.DataFrame({"id": self._series, "row": np.arange(len(series), dtype=np.int32)})
+        self._lookup: dict[Id, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    @property
+    def series(self) -> pl.Series:
+        """All ids in row order."""
+        return self._series
+
+    def row(self, id_: Id) -> int:
+        """Return the row of one id.
+
+        Raises:
+            UnknownIdError: If no row has this id.
+        """
+        found = self.get(id_)
+        if found is None:
+            raise UnknownIdError(f"id must be a known id (got {id_!r}, not among {len(self)} ids)")
+        return found
+
+    def get(self, id_: Id) -> int | None:
+        """Return the row of one id, or ``None`` where it is unknown."""
+        if self._lookup is None:
+            self._lookup = {one: row for row, one in enumerate(self._series.to_list())}
+        return self._lookup.get(id_)
+
+    def rows(self, ids: pl.Series | Sequence[Id], *, missing: int | None = None) -> RowVector:
+        """Return the rows of many ids, in their order.
+
+        Args:
+            ids: Ids to look up.
+            missing: The row to give unknown ids; ``None`` raises instead.
+
+        Raises:
+            UnknownIdError: If an id is unknown and ``missing`` is ``None``.
+        """
+        asked = ids if isinstance(ids, pl.Series) else pl.Series("id", ids, dtype=self._series.dtype)
+        frame = asked.alias("id").to_frame().join(self._rows, on="id", how="left", maintain_order="left")
+        found = frame["row"]
+        if missing is None and found.null_count():
+            first = asked.filter(found.is_null())[0]
+            raise UnknownIdError(f"ids must be known ids (got {found.null_count()} unknown, first {first!r})")
+        return np.asarray(found.fill_null(missing if missing is not None else 0).to_numpy(), dtype=np.int32)
+
+    def ids(self, rows: npt.NDArray[Any]) -> pl.Series:
+        """Return the ids of ``rows``, in their order."""
+        return self._series.gather(rows)
+
+    def save(self, path: Path) -> None:
+        """Write the ids as a one-column parquet file in row order."""
+        self._series.to_frame().write_parquet(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "IdMap":
+        """Read what :meth:`save` wrote."""
+        return cls(pl.read_parquet(path)["id"])
