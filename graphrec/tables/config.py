@@ -1,0 +1,141 @@
+"""What the config says about the input: node tables, edge tables and quality rules."""
+
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from graphrec.section import Section
+
+TimeUnit = Literal["datetime", "s", "ms", "us"]
+EdgeRole = Literal["action", "negative", "exposure", "context"]
+
+
+class TableRef(Section):
+    """Where rows come from: files, joined and given new columns by SQL expressions."""
+
+    table: str
+    """Path or glob below ``data``: ``.parquet``, ``.csv``, ``.jsonl`` / ``.ndjson``."""
+    join: tuple["Join", ...] = ()
+    """Further tables, left-joined in order."""
+    derive: dict[str, str] = {}
+    """New columns as SQL expressions over the columns read, e.g. ``{user: "user_id - 1"}``."""
+    where: dict[str, str | int | float | bool] | str | None = None
+    """Rows to keep: ``{event: like}`` or an SQL condition such as ``"rating >= 4"``."""
+
+
+class Join(Section):
+    """A table left-joined to the rows read so far."""
+
+    table: str
+    """Path or glob below ``data``."""
+    on: dict[str, str]
+    """Column here to column there."""
+    columns: tuple[str, ...] = ()
+    """Columns to take from it; empty takes all."""
+
+
+class NodeConfig(TableRef):
+    """One node type and the columns that describe it."""
+
+    id: str
+    """Column with the outside key, strings or integers."""
+    text: tuple[str, ...] = ()
+    """Text columns, joined by a blank line before encoding."""
+    image: str | None = None
+    """Column with encoded image bytes."""
+    numeric: tuple[str, ...] = ()
+    """Columns scaled to mean 0 and deviation 1; missing values are marked."""
+    categorical: tuple[str, ...] = ()
+    """Columns turned one-hot, or hashed where they have many values."""
+    flags: tuple[str, ...] = ()
+    """Boolean columns kept for filters, never a feature."""
+    show: tuple[str, ...] = ()
+    """Further columns kept for display and filters."""
+    author: str | None = None
+    """Column with the id of the node that made this one."""
+    created_at: str | None = None
+    """Column with the time the node came to be; ``None`` means always there."""
+    created_unit: TimeUnit = "datetime"
+    """Unit of ``created_at``."""
+
+
+class TimeColumn(Section):
+    """A time column and its unit."""
+
+    column: str
+    """Name of the column."""
+    unit: TimeUnit = "datetime"
+    """``datetime`` (UTC where no zone is given) or seconds, milli- or microseconds since 1970."""
+
+
+class EdgeConfig(TableRef):
+    """One relation ``(source, relation, target)`` and where its edges stand."""
+
+    source: str
+    """Node type the edge starts from."""
+    relation: str
+    """Name of the relation."""
+    target: str
+    """Node type the edge leads to."""
+    source_id: str | None = None
+    """Column with the source's id; default: the id column of the source's node table."""
+    target_id: str | None = None
+    """Column with the target's id; default: the id column of the target's node table."""
+    time: TimeColumn | None = None
+    """When the edge came to be; ``None`` means undated."""
+    start: TimeColumn | None = None
+    """Start of validity (campaigns)."""
+    end: TimeColumn | None = None
+    """End of validity, exclusive."""
+    weight: float | str = Field(default=1.0)
+    """A number, or the column that holds it; at least 0."""
+    half_life_days: float | None = Field(default=None, gt=0)
+    """Recency half-life of the weight; ``None`` keeps weights as they are."""
+    role: EdgeRole = "context"
+    """``action`` (an engagement: history, interests, test events), ``negative`` (a hide: a filter, never an edge to
+    walk), ``exposure`` (shown: read by evaluation, never walked) or ``context`` (structure to walk)."""
+    split: Literal["auto", "test"] = "auto"
+    """``test`` marks a given test table: its rows are only ever measured on."""
+
+    @property
+    def triplet(self) -> tuple[str, str, str]:
+        """The relation as ``(source, relation, target)``."""
+        return (self.source, self.relation, self.target)
+
+
+class QualityConfig(Section):
+    """Rules every row is held to; what breaks one goes to the quarantine."""
+
+    max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
+    """Share of a table's rows that may be quarantined before the run stops."""
+    min_time: date = date(1970, 1, 1)
+    """Times before this day are implausible."""
+    max_time: date | None = None
+    """Times on or after this day are implausible; ``None``: one day after the clock when reading starts."""
+    max_text_bytes: int = Field(default=65536, gt=0)
+    """Longest text, in UTF-8 bytes."""
+    max_id_bytes: int = Field(default=256, gt=0)
+    """Longest string id, in UTF-8 bytes."""
+    max_image_pixels: int = Field(default=32_000_000, gt=0)
+    """Largest image; larger ones are refused before decoding."""
+
+
+class InputConfig(Section):
+    """The declared schema of somebody's tables."""
+
+    nodes: dict[str, NodeConfig]
+    """Node type to its table."""
+    edges: tuple[EdgeConfig, ...]
+    """Relations in the order of reading."""
+    quality: QualityConfig = QualityConfig()
+    """Rules for rows."""
+
+    @model_validator(mode="after")
+    def _edges_join_declared_nodes(self) -> Self:
+        for edge in self.edges:
+            for end in (edge.source, edge.target):
+                if end not in self.nodes:
+                    known = ", ".join(self.nodes)
+                    raise ValueError(f"edges.{edge.relation} must join declared node types (got {end!r}, have {known})")
+        return self
