@@ -1,0 +1,1 @@
+"""Encoders, scoring and losses."""

@@ -1,0 +1,71 @@
+"""Settings of the model and of its training objective."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from graphrec.section import Section
+
+
+class HardNegativeConfig(Section):
+    """Negatives from a band of the personalised PageRank ranking (PinSage, section 3.3)."""
+
+    band: tuple[float, float] = (0.005, 0.05)
+    """First and last rank of the band as fractions of the catalogue; the paper draws ranks 2000-5000 of 2 billion."""
+    max_per_positive: int = Field(default=6, ge=0)
+    """Most hard negatives a positive gets; 0 turns them off."""
+    epochs_per_step: int = Field(default=1, ge=1)
+    """The curriculum: none in the first of so many epochs, one more per positive after each further so many."""
+
+
+class ModelConfig(Section):
+    """The PinSage encoder and its objective."""
+
+    preset: Literal["pinsage"] = "pinsage"
+    """Which family of models."""
+    hidden_dim: int = Field(default=256, ge=1)
+    """Width of the layers."""
+    dim: int = Field(default=128, ge=1)
+    """Width of the embeddings."""
+    num_layers: int = Field(default=2, ge=1, le=4)
+    """Rounds of pooling over neighbourhoods."""
+    id_vectors: bool = False
+    """Adds a learned vector per node: more memory of single nodes, no embedding for nodes never trained on."""
+    blocks: tuple[Literal["text", "image", "columns"], ...] = ("text", "image", "columns")
+    """Content blocks the model reads; leave one out for an ablation."""
+    positives: dict[str, float] = Field(default={"next_action": 1.0, "actions": 1.0})
+    """What is pulled together and how strongly: ``next_action`` (flit-flit), ``actions`` (every user-flit action) or
+    the name of one action relation."""
+    loss: Literal["softmax", "max_margin"] = "softmax"
+    """Sampled softmax with log-q correction, or the paper's max-margin."""
+    temperature: float = Field(default=0.1, gt=0)
+    """Divides the cosines under ``softmax``."""
+    margin: float = Field(default=0.1, gt=0)
+    """By how much a positive must beat a negative under ``max_margin``."""
+    negatives: int = Field(default=1024, ge=1)
+    """Uniform negatives shared by a whole batch."""
+    hard_negatives: HardNegativeConfig = HardNegativeConfig()
+    """Hard negatives per positive."""
+
+
+class TrainingConfig(Section):
+    """How long and how fast."""
+
+    epochs: int = Field(default=20, ge=1)
+    """Passes over all positives at most."""
+    patience: int = Field(default=4, ge=1)
+    """Epochs without a better validation recall before training stops."""
+    batch_size: int = Field(default=2048, ge=1)
+    """Positive pairs a step."""
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """Peak rate of Adam: linear warm-up over the first epoch, then cosine decay."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """Decoupled weight decay."""
+    windows: int = Field(default=6, ge=1)
+    """Snapshots trained on: each has its own graph, and its positives come after it."""
+    window_days: float = Field(default=7.0, gt=0)
+    """Length of a snapshot's supervision window, and of the validation window."""
+    hidden_share: float = Field(default=0.1, gt=0, lt=1)
+    """Undated data: share of actions, and of flits whole, that a snapshot hides and is supervised by."""
+    seed: int = 0
+    """Root of initialisation, batches and negatives."""

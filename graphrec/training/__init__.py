@@ -1,0 +1,1 @@
+"""Snapshots, batches, the training loop, checkpoints and the training log."""

@@ -1,0 +1,110 @@
+"""Batches: positive pairs of one snapshot, negatives shared by all of them, hard negatives per query."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graphrec.arrays import RowVector
+from graphrec.training.snapshots import Positives, Snapshot
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pairs of one kind, with negatives of the targets' type.
+
+    Attributes:
+        pairs: The positives of this batch.
+        negatives: Rows shared by the whole batch, int32 ``[num_negatives]``.
+        hard: Rows per query from its PageRank band, int32 ``[num_pairs, num_hard]``, padded with -1.
+    """
+
+    pairs: Positives
+    negatives: RowVector
+    hard: npt.NDArray[np.int32]
+
+
+def epoch_batches(
+    snapshots: list[Snapshot],
+    bands: list[Mapping[str, npt.NDArray[np.int32]]],
+    *,
+    batch_size: int,
+    num_negatives: int,
+    num_hard: int,
+    rng: np.random.Generator,
+) -> Iterator[tuple[Snapshot, list[Batch]]]:
+    """Yield the steps of one epoch in random order; each step holds pairs of one snapshot.
+
+    A step takes ``batch_size`` pairs over the snapshot's kinds of positives, in proportion to how many there are.
+
+    Args:
+        snapshots: The pasts to train on.
+        bands: Per snapshot, query type to PageRank band, int32 ``[num_nodes, width]`` padded with -1.
+        batch_size: Pairs a step.
+        num_negatives: Shared uniform negatives a step.
+        num_hard: Hard negatives per pair; 0 for none.
+        rng: Source of order and negatives.
+    """
+    steps = [
+        (number, part) for number, snapshot in enumerate(snapshots) for part in range(_num_steps(snapshot, batch_size))
+    ]
+    orders = [[rng.permutation(len(kind.query_rows)) for kind in snapshot.positives] for snapshot in snapshots]
+    for place in rng.permutation(len(steps)):
+        number, part = steps[place]
+        snapshot = snapshots[number]
+        total = _num_steps(snapshot, batch_size)
+        negatives = rng.choice(snapshot.candidates, size=num_negatives).astype(np.int32)
+        batches = []
+        for kind, order in zip(snapshot.positives, orders[number], strict=True):
+            chosen = order[part::total]
+            if len(chosen):
+                pairs = _select(kind, chosen)
+                batches.append(Batch(pairs, negatives, _draw_hard(bands[number], pairs, num_hard, rng)))
+        yield snapshot, batches
+
+
+def _num_steps(snapshot: Snapshot, batch_size: int) -> int:
+    """Return how many steps one snapshot's pairs fill."""
+    pairs = sum(len(kind.query_rows) for kind in snapshot.positives)
+    return max(1, round(pairs / batch_size))
+
+
+def _select(kind: Positives, chosen: npt.NDArray[np.int64]) -> Positives:
+    """Return some of the pairs."""
+    query, target = kind.query_rows[chosen], kind.target_rows[chosen]
+    return Positives(kind.name, kind.weight, kind.query_type, query, kind.target_type, target)
+
+
+def _draw_hard(
+    band: Mapping[str, npt.NDArray[np.int32]], pairs: Positives, num_hard: int, rng: np.random.Generator
+) -> npt.NDArray[np.int32]:
+    """Draw hard negatives for each query from its band."""
+    if not num_hard:
+        return np.zeros((len(pairs.query_rows), 0), dtype=np.int32)
+    rows = band[pairs.query_type][pairs.query_rows]
+    places = rng.integers(rows.shape[1], size=(len(rows), num_hard))
+    return np.take_along_axis(rows, places, axis=1)
+
+
+def false_negatives(pairs: Positives, negatives: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Return where a negative is one of the query's own positives in this batch.
+
+    Args:
+        pairs: The positives.
+        negatives: Shared rows ``[num_negatives]``, or rows per pair ``[num_pairs, num_hard]``.
+
+    Returns:
+        True at accidental hits, bool ``[num_pairs, num_negatives]``.
+    """
+    base = np.int64(max(pairs.target_rows.max(initial=0), negatives.max(initial=0)) + 1)
+    known = np.unique(pairs.query_rows.astype(np.int64) * base + pairs.target_rows)
+    shared = negatives[None, :] if negatives.ndim == 1 else negatives
+    asked = pairs.query_rows.astype(np.int64)[:, None] * base + shared
+    # Only columns that are anybody's target can hit: looking up the rest would cost most of a step.
+    if negatives.ndim == 1:
+        hit = np.zeros(asked.shape, dtype=np.bool_)
+        columns = np.flatnonzero(np.isin(negatives, pairs.target_rows))
+        hit[:, columns] = np.isin(asked[:, columns], known)
+        return hit
+    return np.isin(asked, known) | (shared < 0)

@@ -1,0 +1,98 @@
+"""Models on disk, and checkpoints from which a killed training goes on to the same result."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from graphrec.errors import ArtifactError
+from graphrec.models.config import ModelConfig
+from graphrec.models.pinsage import PinSage
+
+
+def save_model(model: PinSage, folder: Path) -> None:
+    """Write ``model.safetensors`` and ``model.json`` into ``folder``."""
+    shape = {
+        "config": model.config.model_dump(mode="json"),
+        "input_dims": {t: layer.in_features for t, layer in _linears(model).items()},
+        "num_nodes": {t: table.num_embeddings for t, table in model.ids.items()},
+    }
+    (folder / "model.json").write_text(json.dumps(shape, indent=1))
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
+
+
+def load_model(folder: Path) -> PinSage:
+    """Read what :func:`save_model` wrote."""
+    shape = json.loads((folder / "model.json").read_text())
+    model = PinSage(ModelConfig.parse(shape["config"]), shape["input_dims"], shape["num_nodes"])
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model
+
+
+def _linears(model: PinSage) -> dict[str, torch.nn.Linear]:
+    """Return the projections, whose input widths are the model's."""
+    return {t: layer for t, layer in model.project.items() if isinstance(layer, torch.nn.Linear)}
+
+
+@dataclass
+class Checkpoint:
+    """Everything a training needs to go on: weights, optimiser moments, the best weights so far and the log."""
+
+    epoch: int
+    weights: Mapping[str, Tensor]
+    best: Mapping[str, Tensor]
+    moments: Mapping[str, Tensor]
+    log: list[dict[str, float]]
+
+    def save(self, path: Path) -> None:
+        """Replace ``path`` at once: a reader sees the old checkpoint or the new one, never half of one."""
+        tensors = {}
+        for part in ("weights", "best", "moments"):
+            tensors.update({f"{part}/{name}": t.contiguous().clone() for name, t in getattr(self, part).items()})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        save_file(tensors, temporary, metadata={"epoch": str(self.epoch), "log": json.dumps(self.log)})
+        os.replace(temporary, path)
+
+    @classmethod
+    def open(cls, path: Path) -> "Checkpoint":
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ArtifactError: If the file is not a checkpoint.
+        """
+        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "moments": {}}
+        try:
+            with safe_open(path, framework="pt") as file:
+                meta = file.metadata()
+                for key in file.keys():  # noqa: SIM118 - a safetensors file is no mapping
+                    part, name = key.split("/", 1)
+                    parts[part][name] = file.get_tensor(key)
+            return cls(int(meta["epoch"]), parts["weights"], parts["best"], parts["moments"], json.loads(meta["log"]))
+        except Exception as error:  # safetensors raises its own kinds for a torn or foreign file
+            raise ArtifactError(
+                f"checkpoint {path.name} must be whole (got {error}); delete it to start over"
+            ) from error
+
+
+def moments_of(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return Adam's moments and step counters as named tensors."""
+    state = optimiser.state_dict()["state"]
+    return {
+        f"{place}/{name}": torch.as_tensor(value) for place, entry in state.items() for name, value in entry.items()
+    }
+
+
+def restore_moments(optimiser: torch.optim.Optimizer, moments: Mapping[str, Tensor]) -> None:
+    """Put back what :func:`moments_of` took."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in moments.items():
+        place, name = key.split("/", 1)
+        state.setdefault(int(place), {})[name] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})

@@ -1,0 +1,158 @@
+"""The training loop: curriculum, schedule, early stop, checkpoints, log."""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from graphrec.embed import embed
+from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.pinsage import PinSage
+from graphrec.training.batches import epoch_batches
+from graphrec.training.checkpoint import Checkpoint, moments_of, restore_moments
+from graphrec.training.content import Content
+from graphrec.training.objective import step_loss
+from graphrec.training.snapshots import Snapshot
+from graphrec.training.validation import validation_recall
+
+logger = logging.getLogger(__name__)
+Bands = Sequence[Mapping[str, npt.NDArray[np.int32]]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model and how it came to be.
+
+    Attributes:
+        model: The encoder with the weights of the best epoch.
+        log: One entry per epoch: ``epoch``, ``loss``, ``validation_recall``, ``hard_negatives``.
+    """
+
+    model: PinSage
+    log: list[dict[str, float]]
+
+
+def train(
+    content: Content,
+    snapshots: list[Snapshot],
+    validation: Snapshot,
+    bands: Bands,
+    model_config: ModelConfig,
+    config: TrainingConfig,
+    *,
+    checkpoint: Path | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> Trained:
+    """Train PinSage on the snapshots, keep the epoch that validates best.
+
+    A run that was killed goes on from ``checkpoint`` to the very weights an unbroken run reaches: each epoch's
+    randomness derives from the seed and the epoch alone.
+
+    Args:
+        content: What the nodes are.
+        snapshots: The pasts to train on.
+        validation: The past and the actions to validate on.
+        bands: Per snapshot, query type to PageRank band (see :mod:`graphrec.training.hard`).
+        model_config: Encoder and objective.
+        config: Epochs, batches, rate.
+        checkpoint: File to save to and go on from; ``None`` keeps nothing.
+        on_epoch: Called with each epoch's log entry.
+    """
+    torch.manual_seed(config.seed)
+    num_nodes = {t: len(degree) for t, degree in validation.log_degree.items()}
+    model = PinSage(model_config, content.widths, num_nodes)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    state = _resume(checkpoint, model, optimiser)
+    for epoch in range(state.epoch, config.epochs):
+        if _stalled(state.log, config.patience):
+            break
+        hard = _num_hard(model_config, epoch)
+        rng = np.random.default_rng([config.seed, epoch])
+        loss = _epoch(model, optimiser, content, snapshots, bands, config, epoch, hard, rng)
+        recall = validation_recall(
+            embed(model, content, validation.neighbourhoods, validation.log_degree).vectors, validation.split
+        )
+        entry = {"epoch": epoch + 1.0, "loss": loss, "validation_recall": recall, "hard_negatives": float(hard)}
+        best = state.best if state.log and recall <= _best(state.log) else _copy(model)
+        state = Checkpoint(epoch + 1, _copy(model), best, moments_of(optimiser), [*state.log, entry])
+        if checkpoint is not None:
+            state.save(checkpoint)
+        logger.info("epoch %d loss %.4f validation recall@50 %.4f", epoch + 1, loss, recall)
+        if on_epoch is not None:
+            on_epoch(entry)
+    model.load_state_dict(state.best)
+    return Trained(model, state.log)
+
+
+def _resume(path: Path | None, model: PinSage, optimiser: torch.optim.Optimizer) -> Checkpoint:
+    """Return the checkpoint to go on from, put into ``model`` and ``optimiser``; a fresh one where there is none."""
+    if path is None or not path.exists():
+        return Checkpoint(0, {}, _copy(model), {}, [])
+    state = Checkpoint.open(path)
+    model.load_state_dict(dict(state.weights))
+    restore_moments(optimiser, state.moments)
+    logger.info("going on from epoch %d", state.epoch)
+    return state
+
+
+def _epoch(
+    model: PinSage,
+    optimiser: torch.optim.Optimizer,
+    content: Content,
+    snapshots: list[Snapshot],
+    bands: Bands,
+    config: TrainingConfig,
+    epoch: int,
+    hard: int,
+    rng: np.random.Generator,
+) -> float:
+    """Train one epoch and return its mean loss."""
+    model.train()
+    steps = list(
+        epoch_batches(
+            snapshots, list(bands), batch_size=config.batch_size,
+            num_negatives=model.config.negatives, num_hard=hard, rng=rng,
+        )
+    )  # fmt: skip
+    total = 0.0
+    for number, (snapshot, batches) in enumerate(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * _schedule(epoch + number / len(steps), config.epochs)
+        optimiser.zero_grad()
+        loss = step_loss(model, content, snapshot, batches)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        total += float(loss.detach())
+    return total / len(steps)
+
+
+def _schedule(epoch: float, epochs: int) -> float:
+    """Return the share of the peak rate: linear warm-up over the first epoch, then cosine decay."""
+    if epoch < 1:
+        return max(epoch, 0.02)
+    return 0.5 * (1 + math.cos(math.pi * (epoch - 1) / max(epochs - 1, 1)))
+
+
+def _num_hard(config: ModelConfig, epoch: int) -> int:
+    """Return the hard negatives per positive in an epoch: none at first, then one more at a time."""
+    return min(epoch // config.hard_negatives.epochs_per_step, config.hard_negatives.max_per_positive)
+
+
+def _best(log: list[dict[str, float]]) -> float:
+    return max(entry["validation_recall"] for entry in log)
+
+
+def _stalled(log: list[dict[str, float]], patience: int) -> bool:
+    """Return whether the last ``patience`` epochs brought no better validation recall."""
+    recalls = [entry["validation_recall"] for entry in log]
+    return len(recalls) > patience and max(recalls[-patience:]) <= max(recalls[:-patience])
+
+
+def _copy(model: PinSage) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

@@ -1,0 +1,71 @@
+"""One step's loss: hops gathered, nodes embedded, positives scored against shared and hard negatives."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphrec.arrays import RowVector
+from graphrec.models.config import ModelConfig
+from graphrec.models.losses import max_margin, sampled_softmax
+from graphrec.models.pinsage import PinSage
+from graphrec.training.batches import Batch, false_negatives
+from graphrec.training.content import Content
+from graphrec.training.hops import gather_hops
+from graphrec.training.snapshots import Snapshot
+
+
+def step_loss(model: PinSage, content: Content, snapshot: Snapshot, batches: Sequence[Batch]) -> Tensor:
+    """Return the weighted mean loss of one step, a scalar.
+
+    Args:
+        model: The encoder.
+        content: What the nodes are.
+        snapshot: The past the nodes are embedded in.
+        batches: One per kind of positive.
+    """
+    seeds = _seeds(model.types, batches)
+    inputs, hops = gather_hops(snapshot.neighbourhoods, seeds, model.config.num_layers)
+    features = {t: content.gather(t, rows, snapshot.log_degree[t]) for t, rows in inputs.items()}
+    rows = {t: torch.from_numpy(r.astype(np.int64)) for t, r in inputs.items()}
+    vectors = model(features, rows, hops)
+    losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch, snapshot) for batch in batches]
+    return torch.stack(losses).sum() / sum(batch.pairs.weight for batch in batches)
+
+
+def _seeds(types: Sequence[str], batches: Sequence[Batch]) -> dict[str, RowVector]:
+    """Return every row that the step needs embedded, sorted and unique, per node type."""
+    wanted: dict[str, list[RowVector]] = {t: [np.zeros(0, dtype=np.int32)] for t in types}
+    for batch in batches:
+        wanted[batch.pairs.query_type].append(batch.pairs.query_rows)
+        wanted[batch.pairs.target_type] += [batch.pairs.target_rows, batch.negatives, batch.hard[batch.hard >= 0]]
+    return {t: np.unique(np.concatenate(parts)) for t, parts in wanted.items()}
+
+
+def _batch_loss(
+    config: ModelConfig, vectors: dict[str, Tensor], seeds: dict[str, RowVector], batch: Batch, snapshot: Snapshot
+) -> Tensor:
+    """Return the mean loss of one kind of positive."""
+    pairs = batch.pairs
+
+    def at(node_type: str, rows: RowVector) -> Tensor:
+        place = np.searchsorted(seeds[node_type], rows)
+        return vectors[node_type][torch.from_numpy(place)]
+
+    query, target = at(pairs.query_type, pairs.query_rows), at(pairs.target_type, pairs.target_rows)
+    positive = (query * target).sum(dim=1)
+    shared = query @ at(pairs.target_type, batch.negatives).T
+    mask = torch.from_numpy(~false_negatives(pairs, batch.negatives))
+    expected = np.log(len(batch.negatives) / len(snapshot.candidates))
+    log_expected = torch.full((1, shared.shape[1]), float(expected))
+    if batch.hard.shape[1]:
+        hard_rows = np.maximum(batch.hard, seeds[pairs.target_type][0])
+        hard = (query[:, None, :] * at(pairs.target_type, hard_rows)).sum(dim=2)
+        shared = torch.cat([shared, hard], dim=1)
+        mask = torch.cat([mask, torch.from_numpy(~false_negatives(pairs, batch.hard))], dim=1)
+        # A hard negative stands for itself alone: it is added to the estimate of the partition, not scaled up.
+        log_expected = torch.cat([log_expected, torch.zeros(1, hard.shape[1])], dim=1)
+    if config.loss == "max_margin":
+        return max_margin(positive, shared, mask, margin=config.margin).mean()
+    return sampled_softmax(positive, shared, mask, temperature=config.temperature, log_expected=log_expected).mean()

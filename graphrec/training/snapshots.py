@@ -1,0 +1,204 @@
+"""Snapshots: what a model sees of the past, and the actions after it that supervise it.
+
+Supervision edges are kept out of message passing by construction: a snapshot's graph ends where its positives begin.
+That is also the situation the model is served in, so it learns to predict from a past, for new flits too.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graphrec.arrays import FloatVector, RowVector
+from graphrec.errors import ConfigError, DataError
+from graphrec.graph.build import DAY_S, build_graph
+from graphrec.graph.graph import InteractionGraph
+from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
+from graphrec.graph.split import Split, action_types, actions_of, split_at, without_pairs
+from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.tables.clean import Edges, Tables
+
+
+@dataclass(frozen=True)
+class Positives:
+    """Pairs to pull together.
+
+    Attributes:
+        name: Which kind of positive.
+        weight: Its share of the loss.
+        query_type: Node type of the queries.
+        query_rows: int32 ``[num_pairs]``.
+        target_type: Node type of the targets.
+        target_rows: int32 ``[num_pairs]``.
+    """
+
+    name: str
+    weight: float
+    query_type: str
+    query_rows: RowVector
+    target_type: str
+    target_rows: RowVector
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One past and the positives that follow it.
+
+    Attributes:
+        neighbourhoods: Neighbourhoods in the graph of the past.
+        log_degree: Node type to ``log(1 + degree)``, float32 ``[num_nodes]``.
+        positives: What supervises.
+        candidates: Rows of the flits that negatives are drawn from, int32.
+        split: The past and what is held out of it.
+    """
+
+    neighbourhoods: Neighbourhoods
+    log_degree: Mapping[str, FloatVector]
+    positives: tuple[Positives, ...]
+    candidates: RowVector
+    split: Split
+
+
+def log_degrees(graph: InteractionGraph) -> dict[str, FloatVector]:
+    """Return ``log(1 + degree)`` of every node by type, float32 ``[num_nodes]``."""
+    return {t: np.log1p(graph.degrees(t)).astype(np.float32) for t in graph.num_nodes}
+
+
+def training_splits(tables: Tables, config: TrainingConfig, *, end_s: int | None) -> tuple[list[Split], Split]:
+    """Return the splits that train, oldest first, and the one that validates.
+
+    Dated tables: windows of ``window_days`` before ``end_s``, the newest for validation. Undated tables: each split
+    hides a random share of the actions and of the flits whole.
+
+    Raises:
+        DataError: If no window holds an action.
+    """
+    if end_s is None or actions_of(tables)["time_s"].null_count():
+        splits = [_hide(tables, config, number) for number in range(config.windows + 1)]
+        return splits[1:], splits[0]
+    length = round(config.window_days * DAY_S)
+    starts = [end_s - length * (number + 1) for number in range(config.windows + 1)]
+    oldest = actions_of(tables)["time_s"].min()
+    splits = [split_at(tables, at, at + length) for at in starts if isinstance(oldest, int) and at > oldest]
+    if len(splits) < 2 or not splits[0].test.height:
+        raise DataError(
+            "training.window_days must leave a training and a validation window with actions "
+            f"(got {config.window_days}); shorten the window"
+        )
+    return [split for split in reversed(splits[1:]) if split.test.height], splits[0]
+
+
+def _hide(tables: Tables, config: TrainingConfig, number: int) -> Split:
+    """Hide a random share of actions, and a share of flits whole, from undated tables."""
+    _, flit_type = action_types(tables)
+    rng = np.random.default_rng([config.seed, number])
+    actions = actions_of(tables)
+    cold = rng.random(tables.nodes[flit_type].height) < config.hidden_share
+    hidden = (rng.random(actions.height) < config.hidden_share) | cold[actions["flit_row"].to_numpy()]
+    pairs = actions.filter(pl.Series(hidden)).select("user_row", "flit_row").unique().sort("user_row", "flit_row")
+    available = np.ones(len(cold), dtype=np.bool_)
+    return Split(without_pairs(tables, pairs), pairs, available, None)
+
+
+def build_snapshot(tables: Tables, split: Split, neighbourhoods: NeighbourhoodConfig, model: ModelConfig) -> Snapshot:
+    """Build graph, neighbourhoods and positives of one split.
+
+    Args:
+        tables: All tables the model may learn from (the split's positives are looked up here).
+        split: Past and held-out pairs.
+        neighbourhoods: Walk settings.
+        model: Which positives are wanted.
+    """
+    graph = build_graph(split.train, as_of_s=split.at_s)
+    candidates = np.flatnonzero(split.available) if split.at_s is None else _known_by(tables, split)
+    return Snapshot(
+        neighbourhoods=build_neighbourhoods(graph, neighbourhoods),
+        log_degree=log_degrees(graph),
+        positives=tuple(_positives(tables, split, model)),
+        candidates=candidates.astype(np.int32),
+        split=split,
+    )
+
+
+def _known_by(tables: Tables, split: Split) -> npt.NDArray[np.int64]:
+    """Return the flits that existed at the split, and those that held-out actions are on."""
+    known = split.available.copy()
+    known[split.test["flit_row"].to_numpy()] = True
+    return np.flatnonzero(known)
+
+
+def _positives(tables: Tables, split: Split, model: ModelConfig) -> Iterable[Positives]:
+    """Yield each configured kind of positive among the held-out pairs."""
+    user_type, flit_type = action_types(tables)
+    relations = {e.config.relation: e for e in tables.edges if e.config.role == "action" and e.config.split == "auto"}
+    for name, weight in model.positives.items():
+        if name == "next_action":
+            query, target = next_actions(actions_of(tables), split.test)
+            yield Positives(name, weight, flit_type, query, flit_type, target)
+            continue
+        if name != "actions" and name not in relations:
+            raise ConfigError(
+                f"model.positives must name 'next_action', 'actions' or an action relation (got {name!r}, have "
+                f"{', '.join(relations)})"
+            )
+        pairs = split.test if name == "actions" else _pairs_of(relations[name], split.test)
+        yield Positives(name, weight, user_type, _rows(pairs, "user_row"), flit_type, _rows(pairs, "flit_row"))
+
+
+def _pairs_of(edges: Edges, held: pl.DataFrame) -> pl.DataFrame:
+    """Return the held-out pairs that stand in one relation."""
+    pairs = edges.frame.select(pl.col("source_row").alias("user_row"), pl.col("target_row").alias("flit_row"))
+    return held.join(pairs.unique(), on=["user_row", "flit_row"], how="semi", maintain_order="left")
+
+
+def next_actions(actions: pl.DataFrame, held: pl.DataFrame) -> tuple[RowVector, RowVector]:
+    """Return flit pairs ``(query, target)``: a held-out action and the same user's action just before it.
+
+    Undated actions have no order: the query is then another of the user's actions, drawn by a fixed seed.
+
+    Args:
+        actions: As :func:`graphrec.graph.split.actions_of` gives them.
+        held: Held-out ``user_row``, ``flit_row``.
+    """
+    if actions["time_s"].null_count():
+        shuffle = np.random.default_rng(0).random(actions.height)
+        actions = actions.with_columns(pl.Series("order", shuffle)).sort("user_row", "order")
+    actions = actions.unique(["user_row", "flit_row"], keep="first", maintain_order=True)
+    actions = actions.with_columns(pl.col("flit_row").shift(1).over("user_row").alias("query_row"))
+    pairs = held.join(actions, on=["user_row", "flit_row"], how="left", maintain_order="left").drop_nulls("query_row")
+    return _rows(pairs, "query_row"), _rows(pairs, "flit_row")
+
+
+def _rows(frame: pl.DataFrame, column: str) -> RowVector:
+    """Return a column of rows as int32."""
+    return np.asarray(frame[column].to_numpy(), dtype=np.int32)
+
+
+def build_snapshots(
+    tables: Tables,
+    neighbourhoods: NeighbourhoodConfig,
+    model: ModelConfig,
+    training: TrainingConfig,
+    *,
+    end_s: int | None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[Snapshot], Snapshot]:
+    """Build the snapshots that train, oldest first, and the one that validates.
+
+    Args:
+        tables: Tables up to ``end_s``.
+        neighbourhoods: Walk settings.
+        model: Which positives are wanted.
+        training: Number and length of windows.
+        end_s: Where the newest window ends; ``None`` for undated tables.
+        on_progress: Called with snapshots done and in all.
+    """
+    train, validation = training_splits(tables, training, end_s=end_s)
+    snapshots = []
+    for number, split in enumerate([*train, validation]):
+        snapshots.append(build_snapshot(tables, split, neighbourhoods, model))
+        if on_progress is not None:
+            on_progress(number + 1, len(train) + 1)
+    return snapshots[:-1], snapshots[-1]
