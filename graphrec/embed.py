@@ -113,3 +113,27 @@ def _layer(layer: PinSageLayer, hidden: Mapping[str, Tensor], neighbourhoods: Ne
         return compute
 
     return {t: _chunked(len(hidden[t]), compute_type(t)) for t in layer.types}
+
+
+@torch.inference_mode()
+def embed_isolated(model: PinSage, node_type: str, features: Tensor) -> FloatMatrix:
+    """Embed nodes outside the graph from their content alone: new flits, text queries.
+
+    Equal to :func:`embed` on nodes without an edge.
+
+    Args:
+        model: A trained encoder.
+        node_type: Type of the nodes.
+        features: The model's input, float32 ``[n, width]`` (see :func:`graphrec.training.content.input_of`).
+
+    Returns:
+        Unit vectors, float32 ``[n, dim]``.
+    """
+    model.eval()
+    hidden = model.start(node_type, features, None)
+    for layer in model.layers:
+        assert isinstance(layer, PinSageLayer)
+        nothing = hidden.new_zeros(len(hidden), hidden.shape[1] * len(layer.types))
+        hidden = F.normalize(torch.relu(layer.update[node_type](torch.cat([hidden, nothing], dim=1))), dim=1)
+    out: FloatMatrix = model.finish(node_type, hidden).numpy()
+    return out

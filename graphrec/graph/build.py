@@ -52,7 +52,9 @@ def _weighted(edges: Edges, as_of_s: int | None) -> pl.DataFrame:
         return frame.select("source_row", "target_row", "weight")
     newest = frame[time].max()
     if newest is not None and newest >= as_of_s:  # type: ignore[operator]
-        raise DataError(f"{edges.config.relation}.time must be before {as_of_s} (got {newest!r}); split the tables first")
+        raise DataError(
+            f"{edges.config.relation}.time must be before {as_of_s} (got {newest!r}); split the tables first"
+        )
     age_days = (as_of_s - pl.col(time)) / DAY_S
     half_life = edges.config.half_life_days
     decay = pl.lit(1.0) if half_life is None else (-age_days * (np.log(2) / half_life)).exp()

@@ -93,8 +93,12 @@ def build_neighbourhoods(
             if on_progress is not None:
                 on_progress(int(seeds[-1]) + 1, total)
         for kind, target in enumerate(table.types):
-            rows[(node_type, target)] = _stack([part[0][:, kind] for part in parts], np.zeros((0, config.size), np.int32))
-            weights[(node_type, target)] = _stack([part[1][:, kind] for part in parts], np.zeros((0, config.size), np.float32))
+            rows[(node_type, target)] = _stack(
+                [part[0][:, kind] for part in parts], np.zeros((0, config.size), np.int32)
+            )
+            weights[(node_type, target)] = _stack(
+                [part[1][:, kind] for part in parts], np.zeros((0, config.size), np.float32)
+            )
     return Neighbourhoods(rows, weights)
 
 

@@ -196,3 +196,11 @@ def without_pairs(tables: Tables, pairs: pl.DataFrame) -> Tables:
         return Edges(edges.config, kept)
 
     return Tables(tables.nodes, tuple(cut(edges) for edges in tables.edges))
+
+
+def shown_tables(tables: Tables) -> Tables:
+    """Return ``tables`` without the given test tables: what a served version may know."""
+    return Tables(
+        tables.nodes,
+        tuple(Edges(e.config, e.frame.clear()) if e.config.split == "test" else e for e in tables.edges),
+    )

@@ -29,8 +29,8 @@ class Tables:
 
     Attributes:
         nodes: Node type to frame: ``id`` first, then the declared columns under their own names; where ``created_at``
-            is declared also ``created_s`` (int64); where ``author`` is declared also ``author_row`` (int32, -1 unknown).
-            Sorted by id: the position in the frame is the row.
+            is declared also ``created_s`` (int64); where ``author`` is declared also ``author_row`` (int32, -1
+            unknown). Sorted by id: the position in the frame is the row.
         edges: One entry per declared edge table, in the order of the config.
     """
 

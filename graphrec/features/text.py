@@ -1,0 +1,141 @@
+"""Texts to unit vectors: what is known comes from the cache, what is new goes through the model once."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from graphrec.arrays import FloatMatrix
+from graphrec.errors import ConfigError
+from graphrec.features.cache import TextCache
+from graphrec.features.config import TextConfig
+from graphrec.features.precision import resolve_text_config
+from graphrec.features.transformer import Progress, Transformer
+from graphrec.features.weights import Weights, find_weights
+
+logger = logging.getLogger(__name__)
+
+ENCODER_VERSION = 1
+"""Raised when the same weights and settings give other vectors."""
+CHUNK = 4096
+"""New texts between two writes to the cache: what an interrupted run loses at most."""
+
+
+def text_key(config: TextConfig) -> str:
+    """Return what text vectors depend on besides the text, as a sha256: weights, tokenizer and settings.
+
+    Args:
+        config: Settings of a transformer; ``auto`` is resolved for this machine.
+
+    Raises:
+        MissingWeightsError: If the weights are not there.
+    """
+    resolved = resolve_text_config(config)
+    return _key(find_weights(resolved), resolved)
+
+
+class TextEncoder:
+    """Text to unit vectors with one model, for a table or for a single query.
+
+    The model is loaded when the first text needs it: a run whose texts are all in the cache never loads it.
+
+    Args:
+        config: Settings with ``encoder: transformer``; ``auto`` is resolved for this machine.
+        cache: Vectors of earlier runs; ``None`` keeps nothing.
+        threads: Threads that torch may use while it encodes.
+
+    Attributes:
+        config: The resolved settings.
+        key: What the vectors depend on besides the text.
+        dim: Width of a vector.
+
+    Raises:
+        MissingWeightsError: If the weights are not there.
+        ConfigError: If the cache belongs to other weights or settings.
+    """
+
+    def __init__(self, config: TextConfig, cache: TextCache | None = None, threads: int = 2) -> None:
+        if config.encoder != "transformer":
+            raise ConfigError(
+                f"TextConfig.encoder must be 'transformer' to encode single texts (got {config.encoder!r})"
+            )
+        self.config = resolve_text_config(config)
+        self._weights = find_weights(self.config)
+        self.key = _key(self._weights, self.config)
+        self.dim = self._weights.dim
+        if cache is not None and cache.key != self.key:
+            raise ConfigError(
+                f"TextCache.key must be that of the weights and settings in use, {self.key[:12]}… "
+                f"(got {cache.key[:12]}…); build it with text_key(config)"
+            )
+        self._cache = cache
+        self._threads = threads
+        self._model: Transformer | None = None
+
+    def encode(self, texts: Sequence[str], on_progress: Progress | None = None) -> FloatMatrix:
+        """Return the unit vectors of ``texts`` in their order; a blank text is a zero row.
+
+        Args:
+            texts: Any texts; equal ones are encoded once.
+            on_progress: Called with (done, total) distinct texts.
+
+        Returns:
+            Shape ``[len(texts), dim]``, float32.
+        """
+        place_of: dict[str, int] = {}
+        places = [place_of.setdefault(text, len(place_of)) if text.strip() else -1 for text in texts]
+        distinct = self._encode_distinct(list(place_of), on_progress)
+        blank = np.zeros((1, self.dim), dtype=np.float32)
+        out: FloatMatrix = np.concatenate([distinct, blank])[np.asarray(places, dtype=np.int64)]
+        return out
+
+    def _encode_distinct(self, texts: list[str], on_progress: Progress | None) -> FloatMatrix:
+        """Return the vectors of distinct texts, from the cache where it has them."""
+        if self._cache is None:
+            out, known = np.zeros((len(texts), self.dim), dtype=np.float32), np.zeros(len(texts), dtype=np.bool_)
+        else:
+            out, known = self._cache.lookup(texts, self.dim)
+        new = sorted(np.flatnonzero(~known).tolist(), key=lambda place: len(texts[place]))
+        done = len(texts) - len(new)
+        if on_progress is not None:
+            on_progress(done, len(texts))
+        for start in range(0, len(new), CHUNK):
+            chunk = new[start : start + CHUNK]
+            out[chunk] = self._encode_new([texts[place] for place in chunk], on_progress, done + start, len(texts))
+        logger.info("texts: %d distinct, %d from the cache, %d encoded", len(texts), done, len(new))
+        return out
+
+    def _encode_new(self, texts: list[str], on_progress: Progress | None, done: int, total: int) -> FloatMatrix:
+        """Run the model over one chunk and keep what it says."""
+        if self._model is None:
+            self._model = Transformer(self._weights, self.config, self._threads)
+        report = None if on_progress is None else lambda here, _: on_progress(done + here, total)
+        vectors = self._model.encode(texts, report)
+        if self._cache is not None:
+            self._cache.add(texts, vectors)
+        return vectors
+
+
+def encode_texts(
+    texts: Sequence[str],
+    config: TextConfig,
+    *,
+    cache: TextCache | None = None,
+    threads: int = 2,
+    on_progress: Progress | None = None,
+) -> FloatMatrix:
+    """Return the unit vectors of ``texts`` under ``config``; see :class:`TextEncoder`."""
+    return TextEncoder(config, cache, threads).encode(texts, on_progress)
+
+
+def _key(weights: Weights, config: TextConfig) -> str:
+    """Return the sha256 of what shapes a vector; the batch size does not, beyond rounding."""
+    parts = {
+        "encoder_version": ENCODER_VERSION,
+        "weights": weights.digest,
+        "max_tokens": config.max_tokens,
+        "precision": config.precision,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

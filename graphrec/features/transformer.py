@@ -1,0 +1,164 @@
+"""A pretrained BERT-family model as a function from texts to unit vectors; the only door to transformers."""
+
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphrec.arrays import FloatMatrix, normalise_rows
+from graphrec.errors import ConfigError
+from graphrec.features.config import TextConfig
+from graphrec.features.weights import Weights
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+class Transformer:
+    """A loaded model: mean of the last layer over the tokens of a text, at length one.
+
+    Reads the folder only: no network, no code from the folder, safetensors alone. Sentence-BERT's pooling
+    (Reimers and Gurevych, 2019, arXiv:1908.10084).
+
+    Args:
+        weights: The checked model folder.
+        config: Resolved settings (no ``auto``).
+        threads: Threads that torch may use while it encodes.
+
+    Raises:
+        ConfigError: If ``precision`` is still ``auto`` or the model takes fewer than ``max_tokens`` tokens.
+    """
+
+    def __init__(self, weights: Weights, config: TextConfig, threads: int = 2) -> None:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        if config.precision == "auto":
+            raise ConfigError("TextConfig.precision must be resolved (got 'auto'); call resolve_text_config first")
+        self.weights = weights
+        self._config = config
+        self._threads = threads
+        dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+        with _offline(), _quiet():
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True)
+            model: Any = AutoModel.from_pretrained(
+                weights.folder, local_files_only=True, use_safetensors=True, dtype=dtype
+            )
+        self._model = model.eval()
+        self._check_length()
+        _warn_of_other_pooling(weights)
+
+    def encode(self, texts: Sequence[str], on_progress: Progress | None = None) -> FloatMatrix:
+        """Return the unit vectors of ``texts`` in their order.
+
+        Batches hold texts of like length, so that little is computed on padding.
+
+        Args:
+            texts: Any texts.
+            on_progress: Called with (done, total) after every batch.
+
+        Returns:
+            Shape ``[len(texts), dim]``, float32.
+        """
+        import torch
+
+        out = np.zeros((len(texts), self.weights.dim), dtype=np.float32)
+        tokens = self._tokenise(texts)
+        order = np.argsort([-len(one) for one in tokens], kind="stable")
+        done = 0
+        with torch_threads(self._threads), torch.inference_mode():
+            for start in range(0, len(order), self._config.batch_size):
+                places = order[start : start + self._config.batch_size]
+                out[places] = self._forward([tokens[place] for place in places])
+                done += len(places)
+                if on_progress is not None:
+                    on_progress(done, len(texts))
+        return normalise_rows(out)
+
+    def _tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of every text, cut to ``max_tokens``."""
+        if not len(texts):
+            return []
+        cut = self._tokenizer(
+            list(texts), truncation=True, max_length=self._config.max_tokens, return_attention_mask=False
+        )
+        ids: list[list[int]] = cut["input_ids"]
+        return ids
+
+    def _forward(self, tokens: list[list[int]]) -> FloatMatrix:
+        """Return the mean token vector of one batch, ``[len(tokens), dim]`` float32."""
+        import torch
+
+        width = max(len(one) for one in tokens)
+        ids = torch.full((len(tokens), width), int(self._tokenizer.pad_token_id or 0), dtype=torch.int64)
+        mask = torch.zeros((len(tokens), width), dtype=torch.int64)
+        for row, one in enumerate(tokens):
+            ids[row, : len(one)] = torch.tensor(one)
+            mask[row, : len(one)] = 1
+        hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        share = mask.unsqueeze(-1).float()
+        mean: FloatMatrix = ((hidden * share).sum(1) / share.sum(1).clamp(min=1.0)).numpy()
+        return mean
+
+    def _check_length(self) -> None:
+        limit = min(
+            int(getattr(self._model.config, "max_position_embeddings", 1 << 30)), int(self._tokenizer.model_max_length)
+        )
+        if self._config.max_tokens > limit:
+            raise ConfigError(
+                f"TextConfig.max_tokens must be at most {limit} for {self._config.model!r} "
+                f"(got {self._config.max_tokens}); lower it"
+            )
+
+
+def _warn_of_other_pooling(weights: Weights) -> None:
+    """Say so where the model was trained with another pooling than the mean."""
+    path = weights.folder / "1_Pooling" / "config.json"
+    if path.is_file() and not json.loads(path.read_text(encoding="utf-8")).get("pooling_mode_mean_tokens", True):
+        logger.warning("%s was trained with another pooling than the mean; its vectors may be poor", weights.folder)
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Refuse every request to the hub while a folder is read; the setting of the process comes back after."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide transformers' own progress bar while weights load."""
+    from transformers.utils import logging as transformers_logging
+
+    bar: Any = transformers_logging  # untyped
+    before = bar.is_progress_bar_enabled()
+    bar.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if before:
+            bar.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def torch_threads(threads: int) -> Iterator[None]:
+    """Let torch use ``threads`` threads inside the block."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,25 @@
+"""Nearest neighbours by cosine or inner product: hnswlib behind a guarded interface, exact search as its twin.
+
+This is the only door to hnswlib, which is opened when an index is built or read.
+"""
+
+from graphrec.index.config import IndexConfig
+from graphrec.index.exact import ExactIndex
+from graphrec.index.hnsw import HnswIndex
+from graphrec.index.kinds import EXACT_BELOW, VectorIndex, build_index, open_index
+from graphrec.index.neighbours import MAX_K, Neighbours, usable_rows
+from graphrec.index.recall import measure_recall
+
+__all__ = [
+    "EXACT_BELOW",
+    "MAX_K",
+    "ExactIndex",
+    "HnswIndex",
+    "IndexConfig",
+    "Neighbours",
+    "VectorIndex",
+    "build_index",
+    "measure_recall",
+    "open_index",
+    "usable_rows",
+]

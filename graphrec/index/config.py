@@ -1,0 +1,29 @@
+"""Settings of an index."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from graphrec.section import Section
+
+Space = Literal["cosine", "inner_product"]
+"""What a score is: the cosine of query and vector, or their inner product."""
+
+
+class IndexConfig(Section):
+    """How vectors are indexed and searched."""
+
+    space: Space = "cosine"
+    """What a score is."""
+    max_links: int = Field(default=32, ge=2, le=512)
+    """Links per vector and layer (``M`` of arXiv:1603.09320): more find more, in more memory."""
+    ef_construction: int = Field(default=200, ge=1, le=100_000)
+    """Candidates weighed when a vector is linked: more make a better graph, more slowly."""
+    ef_search: int = Field(default=200, ge=1, le=100_000)
+    """Candidates weighed by a query (never fewer than its k): more find more, more slowly."""
+    deterministic: bool = True
+    """Build with one thread: equal vectors give equal bytes. Several threads are faster and differ each time."""
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Seed of the layers and of the sample that recall is measured on."""
+    min_recall: float = Field(default=0.95, ge=0.0, le=1.0)
+    """Share of the true neighbours, at k = 100 or fewer, below which a build is refused."""

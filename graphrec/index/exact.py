@@ -1,0 +1,99 @@
+"""Exact search: every vector is scored. The twin that the approximate index is measured against."""
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from graphrec.arrays import BoolVector, FloatMatrix, RowVector, normalise_rows
+from graphrec.errors import ArtifactError
+from graphrec.index.config import IndexConfig, Space
+from graphrec.index.files import Stored, read_record, save_native
+from graphrec.index.neighbours import Neighbours, check_queries, squared_norms, take_rows, usable_rows
+
+_BLOCK_SCORES = 8_000_000
+"""Scores held at once (32 MB)."""
+
+
+class ExactIndex:
+    """All vectors in one matrix; make one with :meth:`build` or :meth:`open`.
+
+    Args:
+        vectors: Shape ``[count, dim]``, float32, each finite and not zero; kept, not copied.
+        rows: The row of each, ascending.
+        space: What a score is.
+    """
+
+    def __init__(self, vectors: FloatMatrix, rows: RowVector, space: Space) -> None:
+        self._vectors = vectors
+        self._rows = rows
+        self.space: Space = space
+        self._scale = 1.0 / np.sqrt(squared_norms(vectors)) if space == "cosine" else None
+
+    @classmethod
+    def build(cls, vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | None = None) -> Self:
+        """Index vectors; see :meth:`HnswIndex.build`."""
+        rows = usable_rows(vectors, valid)
+        return cls(take_rows(vectors, rows), rows, config.space)
+
+    @property
+    def dim(self) -> int:
+        """Width of the vectors."""
+        return int(self._vectors.shape[1])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def query(self, queries: FloatMatrix, k: int) -> Neighbours:
+        """Return the k best rows of each query; ties go to the lower row. See :meth:`HnswIndex.query`."""
+        check_queries(queries, self.dim, k)
+        found = Neighbours.none(len(queries), k)
+        width = min(k, len(self))
+        if width:
+            step = max(1, _BLOCK_SCORES // len(self))
+            for start in range(0, len(queries), step):
+                best, scores = self._best(queries[start : start + step], width)
+                found.rows[start : start + step, :width] = self._rows[best]
+                found.scores[start : start + step, :width] = scores
+        return found
+
+    def _best(self, queries: FloatMatrix, width: int) -> tuple[RowVector, FloatMatrix]:
+        """Return positions and scores of the best ``width`` vectors, sorted."""
+        scores = (queries if self._scale is None else normalise_rows(queries)) @ self._vectors.T
+        if self._scale is not None:
+            scores *= self._scale
+        kept = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+        kept.sort(axis=1)
+        order = np.argsort(-np.take_along_axis(scores, kept, axis=1), axis=1, kind="stable")
+        best = np.take_along_axis(kept, order, axis=1)
+        return best.astype(np.int32), np.take_along_axis(scores, best, axis=1)
+
+    def save(self, folder: Path) -> None:
+        """Write ``index.npz`` and ``index.json``.
+
+        Raises:
+            StoreWriteError: If the folder is missing or the disk full; no partial file is left.
+        """
+        stored = Stored(kind="exact", dim=self.dim, space=self.space, count=len(self))
+        save_native(folder, stored, lambda path: _write(path, self._vectors, self._rows))
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote, after its checksum.
+
+        Raises:
+            ArtifactError: If a file is missing or not as it was written.
+        """
+        stored = read_record(folder, "exact")
+        with np.load(folder / stored.file, allow_pickle=False) as arrays:
+            vectors, rows = arrays["vectors"], arrays["rows"]
+        if vectors.shape != (stored.count, stored.dim) or rows.shape != (stored.count,):
+            raise ArtifactError(
+                f"{stored.file} must hold {stored.count} vectors of dim {stored.dim} (got another shape)"
+            )
+        return cls(vectors, rows, stored.space)
+
+
+def _write(path: Path, vectors: FloatMatrix, rows: RowVector) -> None:
+    with path.open("wb") as file:
+        np.savez(file, vectors=vectors, rows=rows)

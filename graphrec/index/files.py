@@ -1,0 +1,133 @@
+"""The two files of a saved index: the vectors' own file, and ``index.json`` that says what it must be."""
+
+import errno
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from graphrec.errors import ArtifactError
+from graphrec.index.config import Space
+from graphrec.store.files import sha256_file, storage_errors, write_over
+from graphrec.store.records import decode, encode
+
+RECORD = "index.json"
+_NAMES = {"hnsw": "index.hnsw", "exact": "index.npz"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What ``index.json`` says of the file beside it."""
+
+    kind: Literal["hnsw", "exact"]
+    dim: int
+    space: Space
+    count: int
+    max_links: int = 0
+    ef_construction: int = 0
+    ef_search: int = 0
+    seed: int = 0
+    recall: float = 1.0
+    """As measured at the build."""
+    sha256: str = ""
+    bytes: int = 0
+
+    @property
+    def file(self) -> str:
+        """Name of the file that holds the vectors."""
+        return _NAMES[self.kind]
+
+
+def save_native(folder: Path, stored: Stored, write: Callable[[Path], None], size: int | None = None) -> None:
+    """Write the vectors' file, check that it arrived, then write ``index.json``.
+
+    Args:
+        folder: An existing folder.
+        stored: What to say of the file; its checksum and size are filled in.
+        write: Writes the file; hnswlib's own reports no error, hence the checks.
+        size: Bytes that the file must have, if known.
+
+    Raises:
+        StoreWriteError: If the folder is missing or the disk full; no partial file is left.
+    """
+    path = folder / stored.file
+    with storage_errors(folder):
+        try:
+            if not folder.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "no such folder")
+            write(path)
+            _sync(path, size)
+            checked = replace(stored, sha256=sha256_file(path), bytes=path.stat().st_size)
+            write_over(folder / RECORD, encode(asdict(checked)), "index")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def read_record(folder: Path, kind: str) -> Stored:
+    """Return what ``index.json`` says, once the file beside it has the size and sha256 it names.
+
+    Raises:
+        ArtifactError: If a file is missing, or not as it was written, or of another kind.
+    """
+    stored = _record(folder)
+    if stored.kind != kind:
+        raise ArtifactError(f"{RECORD}.kind must be {kind!r} (got {stored.kind!r} in {folder}); use open_index")
+    path = folder / stored.file
+    if not path.is_file():
+        raise ArtifactError(f"{folder} must hold {stored.file} (got none); build the index again")
+    if path.stat().st_size != stored.bytes or sha256_file(path) != stored.sha256:
+        raise ArtifactError(f"{path} must have the size and sha256 in {RECORD} (got others); build the index again")
+    return stored
+
+
+def kind_of(folder: Path) -> str:
+    """Return which kind of index a folder holds.
+
+    Raises:
+        ArtifactError: If it holds none, or its record is damaged.
+    """
+    return str(_record(folder).kind)
+
+
+def check_header(path: Path, stored: Stored) -> None:
+    """Compare the head of hnswlib's file with the record: hnswlib itself would load any dim and answer garbage.
+
+    Raises:
+        ArtifactError: If count, capacity, dim or links differ.
+    """
+    # offsetLevel0, capacity, count, bytes per element, offset of the label, offset of the vector: size_t each;
+    # maxlevel int, entry point uint; then maxM, maxM0, M: size_t each (hnswalg.h, saveIndex).
+    with path.open("rb") as file:
+        head = file.read(80)
+    if len(head) < 80:
+        raise ArtifactError(f"{path} must be an hnswlib index (got {len(head)} bytes); build the index again")
+    _, capacity, count, _, label, vector = struct.unpack_from("<6Q", head)
+    links = struct.unpack_from("<Q", head, 72)[0]
+    got = {"dim": (label - vector) // 4, "count": count, "max_links": links}
+    for field, value in got.items():
+        if value != getattr(stored, field):
+            raise ArtifactError(f"{path}.{field} must be {getattr(stored, field)} (got {value}); build the index again")
+    if capacity < count:
+        raise ArtifactError(f"{path}.capacity must be at least {count} (got {capacity}); build the index again")
+
+
+def _record(folder: Path) -> Stored:
+    """Return what ``index.json`` says."""
+    path = folder / RECORD
+    try:
+        return Stored(**decode(path.read_bytes(), path))
+    except FileNotFoundError:
+        raise ArtifactError(f"{folder} must hold {RECORD} (got none); build the index first") from None
+    except TypeError:
+        raise ArtifactError(f"{path} must describe an index (got other fields); build the index again") from None
+
+
+def _sync(path: Path, size: int | None) -> None:
+    """Force a file to disk; what hnswlib could not write shows as a missing or short file."""
+    if not path.is_file() or (size is not None and path.stat().st_size != size):
+        raise OSError(errno.ENOSPC, f"{path.name} was not written whole")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,50 @@
+"""One way to build and open an index, whichever kind suits the number of vectors."""
+
+from pathlib import Path
+from typing import Protocol
+
+from graphrec.arrays import BoolVector, FloatMatrix
+from graphrec.index.config import IndexConfig, Space
+from graphrec.index.exact import ExactIndex
+from graphrec.index.files import kind_of
+from graphrec.index.hnsw import HnswIndex
+from graphrec.index.neighbours import Neighbours, usable_rows
+
+EXACT_BELOW = 5_000
+"""Fewer vectors than this are searched exactly: at dims 64 and 128 that is as fast there, and it misses nothing."""
+
+
+class VectorIndex(Protocol):
+    """What both kinds of index do."""
+
+    @property
+    def dim(self) -> int:
+        """Width of the vectors."""
+
+    @property
+    def space(self) -> Space:
+        """What a score is."""
+
+    def __len__(self) -> int: ...
+
+    def query(self, queries: FloatMatrix, k: int) -> Neighbours:
+        """Return the k best rows of each query; see :meth:`HnswIndex.query`."""
+
+    def save(self, folder: Path) -> None:
+        """Write the index into an existing folder."""
+
+
+def build_index(vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | None = None) -> VectorIndex:
+    """Index vectors, exactly if they are few; see :meth:`HnswIndex.build`."""
+    if len(usable_rows(vectors, valid)) < EXACT_BELOW:
+        return ExactIndex.build(vectors, config, valid)
+    return HnswIndex.build(vectors, config, valid)
+
+
+def open_index(folder: Path) -> VectorIndex:
+    """Open a saved index of either kind.
+
+    Raises:
+        ArtifactError: If a file is missing, cut, changed or of another index.
+    """
+    return HnswIndex.open(folder) if kind_of(folder) == "hnsw" else ExactIndex.open(folder)

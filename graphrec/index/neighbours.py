@@ -1,0 +1,91 @@
+"""What an index answers, and the checks on what it is asked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
+from graphrec.errors import ConfigError, ShapeError
+
+MAX_K = 100_000
+"""Most neighbours that one query may ask for; answers take ``queries * k * 8`` bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The nearest vectors of each query, best first."""
+
+    rows: npt.NDArray[np.int32]
+    """Shape ``[queries, k]``; -1 where there is no further neighbour."""
+    scores: FloatMatrix
+    """Shape ``[queries, k]``, higher is better; ``-inf`` where the row is -1."""
+
+    @classmethod
+    def none(cls, queries: int, k: int) -> "Neighbours":
+        """Return an answer without neighbours."""
+        return cls(np.full((queries, k), -1, np.int32), np.full((queries, k), -np.inf, np.float32))
+
+
+def squared_norms(matrix: FloatMatrix) -> FloatVector:
+    """Return the squared length of each row: NaN, infinite or zero exactly where a row is unusable."""
+    out: FloatVector = np.einsum("ij,ij->i", matrix, matrix)
+    return out
+
+
+def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
+    """Check what an index is asked, in a few microseconds for one query.
+
+    Raises:
+        ShapeError: If the queries are not float32 ``[queries, dim]``, or a row is not finite or zero.
+        ConfigError: If k is not in ``1 .. MAX_K``.
+    """
+    if not 1 <= k <= MAX_K:
+        raise ConfigError(f"k must be from 1 to {MAX_K} (got {k}); ask for fewer neighbours")
+    if queries.ndim != 2 or queries.dtype != np.float32:
+        raise ShapeError(f"queries must be float32 [queries, dim] (got {queries.dtype} {list(queries.shape)})")
+    if queries.shape[1] != dim:
+        raise ShapeError(
+            f"queries must have dim {dim} like the indexed vectors (got {queries.shape[1]}); "
+            "make both with the same model version"
+        )
+    norms = squared_norms(queries)
+    usable = (norms > 0) & (norms < np.inf)
+    if not usable.all():
+        raise ShapeError(f"queries must be finite and not zero (got {_count(norms)}); leave those rows out")
+
+
+def usable_rows(vectors: FloatMatrix, valid: BoolVector | None) -> RowVector:
+    """Return the rows to index.
+
+    Args:
+        vectors: Shape ``[rows, dim]``, float32.
+        valid: Which rows to index, shape ``[rows]``; ``None`` means all.
+
+    Raises:
+        ShapeError: If a shape or dtype is wrong, or a row to index is not finite or zero.
+    """
+    if vectors.ndim != 2 or vectors.dtype != np.float32 or vectors.shape[1] < 1:
+        raise ShapeError(f"vectors must be float32 [rows, dim] (got {vectors.dtype} {list(vectors.shape)})")
+    if valid is not None and (valid.shape != (len(vectors),) or valid.dtype != np.bool_):
+        raise ShapeError(f"valid must be bool [{len(vectors)}] (got {valid.dtype} {list(valid.shape)})")
+    norms = squared_norms(vectors)
+    usable = (norms > 0) & (norms < np.inf)
+    asked = np.ones(len(vectors), np.bool_) if valid is None else valid
+    if not usable[asked].all():
+        raise ShapeError(
+            f"vectors must be finite and not zero (got {_count(norms[asked])}); pass valid= to leave those rows out"
+        )
+    return np.flatnonzero(asked).astype(np.int32)
+
+
+def take_rows(matrix: FloatMatrix, rows: RowVector) -> FloatMatrix:
+    """Return some rows of ``matrix``, ascending; the matrix itself, not a copy, where that is all of them."""
+    return matrix if len(rows) == len(matrix) else matrix[rows]
+
+
+def _count(norms: FloatVector) -> str:
+    zero = int((norms == 0).sum())
+    bad = int((~np.isfinite(norms)).sum())
+    return f"{bad} of {len(norms)} rows with NaN, infinity or overflow, {zero} zero"

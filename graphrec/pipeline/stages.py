@@ -1,0 +1,317 @@
+"""Each stage: its inputs, its settings, what it writes. Plain functions over a runner; no stage knows the next."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from graphrec.arrays import BoolVector
+from graphrec.config import RunConfig
+from graphrec.embed import Embeddings, embed
+from graphrec.errors import DataError
+from graphrec.features import Features, TextCache, encode_features, resolve_text_config, text_key
+from graphrec.graph.build import build_graph
+from graphrec.graph.graph import InteractionGraph
+from graphrec.graph.health import health
+from graphrec.graph.neighbourhoods import Neighbourhoods, build_neighbourhoods
+from graphrec.graph.split import Split, action_types, actions_of, available_at
+from graphrec.history import History
+from graphrec.index import build_index, open_index
+from graphrec.interests import InterestConfig, Interests, build_interests
+from graphrec.pipeline.runner import Progress, Runner
+from graphrec.pipeline.sources import sources_digest
+from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.prior import recency_popularity
+from graphrec.store import Artifact
+from graphrec.tables.clean import Tables
+from graphrec.tables.load import load_tables
+from graphrec.training.checkpoint import load_model, save_model
+from graphrec.training.content import Content, layout_to_dict
+from graphrec.training.hard import page_rank_bands
+from graphrec.training.loop import train
+from graphrec.training.snapshots import build_snapshots, log_degrees
+
+logger = logging.getLogger(__name__)
+Facts = Mapping[str, Any]
+
+
+def tables_stage(runner: Runner, config: RunConfig) -> Artifact:
+    """Read, validate and clean the declared tables; the quarantine and the report lie beside them."""
+    data = Path(config.data)
+
+    def write(folder: Path) -> Facts:
+        loaded = load_tables(config.input, data)
+        loaded.tables.save(folder)
+        loaded.quarantine.write_parquet(folder / "quarantine.parquet")
+        report = [one.to_dict() for one in loaded.report]
+        (folder / "report.json").write_text(json.dumps(report, indent=1, default=str))
+        return {
+            "nodes": {t: frame.height for t, frame in loaded.tables.nodes.items()},
+            "edges": {f"{n:02d} {e.config.relation}": e.frame.height for n, e in enumerate(loaded.tables.edges)},
+            "quarantined": loaded.quarantine.height,
+            "duplicates_dropped": sum(one.duplicates_dropped for one in loaded.report),
+        }
+
+    return runner.stage(
+        "tables",
+        stage_version=1,
+        config=config.input,
+        inputs={"sources": sources_digest(config.input, data)},
+        write=write,
+        libraries=("polars",),
+    )
+
+
+def features_stage(
+    runner: Runner, config: RunConfig, tables: Artifact, load: Callable[[], Tables], *, fit_until_s: int | None
+) -> Artifact:
+    """Encode text, images and columns; text vectors come from the cache where their content was seen before."""
+    nodes = config.nodes
+    inputs: dict[str, Artifact | str] = {"tables": tables}
+    settings = config.features
+    cache = None
+    if settings.text.encoder == "transformer" and any(node.text for node in nodes.values()):
+        settings = settings.model_copy(update={"text": resolve_text_config(settings.text)})
+        inputs["weights"] = text_key(settings.text)
+        cache = TextCache(runner.store.root / "text_cache", text_key(settings.text))
+
+    def write(folder: Path) -> Facts:
+        features = encode_features(
+            load(), nodes, settings, fit_until_s=fit_until_s, cache=cache, on_progress=runner.on_progress
+        )
+        features.save(folder)
+        return {t: node.widths for t, node in features.nodes.items()}
+
+    return runner.stage(
+        "features",
+        stage_version=1,
+        config={"features": settings, "nodes": {t: n.model_dump(mode="json") for t, n in nodes.items()}, "fit_until_s": fit_until_s},
+        inputs=inputs,
+        write=write,
+        libraries=("torch", "transformers", "scikit-learn", "scikit-image"),
+    )  # fmt: skip
+
+
+def model_stage(
+    runner: Runner, config: RunConfig, tables: Artifact, features: Artifact, load: Callable[[], Split]
+) -> Artifact:
+    """Train PinSage on the past of the split; weights, log and the layout of its input are the output."""
+    key: dict[str, Any] = {
+        "model": config.model.model_dump(mode="json"),
+        "training": config.training.model_dump(mode="json"),
+        "neighbourhoods": config.neighbourhoods.model_dump(mode="json"),
+        "split": config.evaluation.split.model_dump(mode="json"),
+        "as_of": str(config.as_of),
+    }
+
+    def write(folder: Path) -> Facts:
+        split, encoded = load(), Features.open(features.path)
+        content = Content(encoded, config.model.blocks)
+        snapshots, validation = build_snapshots(
+            split.train, config.neighbourhoods, config.model, config.training,
+            end_s=split.at_s, on_progress=_named(runner.on_progress, "snapshots"),
+        )  # fmt: skip
+        bands = [page_rank_bands(one, config.model.hard_negatives, config.neighbourhoods) for one in snapshots]
+        checkpoint = runner.scratch("model", {**key, "tables": tables.digest, "features": features.digest})
+        epochs = config.training.epochs
+        trained = train(
+            content, snapshots, validation, bands, config.model, config.training, checkpoint=checkpoint,
+            on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
+        )  # fmt: skip
+        save_model(trained.model, folder)
+        layout = {"layout": layout_to_dict(content.layout), "text": encoded.config.text.model_dump(mode="json")}
+        (folder / "content.json").write_text(json.dumps(layout, indent=1))
+        (folder / "training_log.json").write_text(json.dumps(trained.log, indent=1))
+        checkpoint.unlink(missing_ok=True)
+        best = max(trained.log, key=lambda entry: entry["validation_recall"])
+        return {"epochs": len(trained.log), "best": best, "positives": _counts(snapshots)}
+
+    return runner.stage(
+        "model", stage_version=1, config=key, inputs={"tables": tables, "features": features},
+        write=write, libraries=("torch", "numba"),
+    )  # fmt: skip
+
+
+def _counts(snapshots: list[Any]) -> dict[str, int]:
+    """Return how many pairs of each kind trained the model."""
+    counts: dict[str, int] = {}
+    for snapshot in snapshots:
+        for kind in snapshot.positives:
+            counts[kind.name] = counts.get(kind.name, 0) + len(kind.query_rows)
+    return counts
+
+
+def graph_stage(
+    runner: Runner, name: str, config: RunConfig, tables: Artifact, load: Callable[[], Tables], part: Facts, as_of_s: int | None
+) -> Artifact:  # fmt: skip
+    """Build a graph and its health report. ``part`` names which rows of the tables it holds."""
+
+    def write(folder: Path) -> Facts:
+        chosen = load()
+        graph = build_graph(chosen, as_of_s=as_of_s)
+        graph.save(folder)
+        report = health(graph, chosen, dict(config.nodes))
+        (folder / "health.json").write_text(json.dumps(report, indent=1))
+        return {"edges": sum(one.num_edges for one in graph.relations.values()) // 2}
+
+    return runner.stage(name, stage_version=1, config={"part": part}, inputs={"tables": tables}, write=write)
+
+
+def neighbourhoods_stage(runner: Runner, name: str, config: RunConfig, graph: Artifact) -> Artifact:
+    """Walk from every node."""
+
+    def write(folder: Path) -> Facts:
+        opened = InteractionGraph.open(graph.path)
+        hoods = build_neighbourhoods(opened, config.neighbourhoods, on_progress=_named(runner.on_progress, "walks"))
+        hoods.save(folder)
+        return {"/".join(pair): list(rows.shape) for pair, rows in hoods.rows.items()}
+
+    return runner.stage(
+        name, stage_version=1, config=config.neighbourhoods, inputs={"graph": graph}, write=write, libraries=("numba",)
+    )
+
+
+def embeddings_stage(
+    runner: Runner, name: str, model: Artifact, features: Artifact, graph: Artifact, neighbourhoods: Artifact
+) -> Artifact:
+    """Embed every node of a graph."""
+
+    def write(folder: Path) -> Facts:
+        net = load_model(model.path)
+        content = Content(Features.open(features.path), net.config.blocks)
+        embeddings = embed(
+            net, content, Neighbourhoods.open(neighbourhoods.path), log_degrees(InteractionGraph.open(graph.path)),
+            on_progress=_named(runner.on_progress, "embedding"),
+        )  # fmt: skip
+        embeddings.save(folder)
+        return {t: list(matrix.shape) for t, matrix in embeddings.vectors.items()}
+
+    inputs = {"model": model, "features": features, "graph": graph, "neighbourhoods": neighbourhoods}
+    return runner.stage(name, stage_version=1, config={}, inputs=inputs, write=write, libraries=("torch",))
+
+
+def history_of(tables: Tables) -> History:
+    """Return all actions of all users."""
+    user_type, _ = action_types(tables)
+    return _history(actions_of(tables), tables.nodes[user_type].height)
+
+
+def hidden_of(tables: Tables) -> History:
+    """Return what each user hid, as a history."""
+    user_type, flit_type = action_types(tables)
+    frames = [
+        e.frame.select(pl.col("source_row").alias("user_row"), pl.col("target_row").alias("flit_row"), "weight")
+        for e in tables.edges
+        if e.config.role == "negative" and (e.config.source, e.config.target) == (user_type, flit_type)
+    ]
+    empty = pl.DataFrame(schema={"user_row": pl.Int32, "flit_row": pl.Int32, "weight": pl.Float32})
+    hidden = pl.concat([empty, *frames]).with_columns(pl.lit(None, dtype=pl.Int64).alias("time_s"))
+    return _history(hidden, tables.nodes[user_type].height)
+
+
+def _history(actions: pl.DataFrame, num_users: int) -> History:
+    dated = actions.height > 0 and not actions["time_s"].null_count()
+    return History.from_edges(
+        actions["user_row"].to_numpy(),
+        actions["flit_row"].to_numpy(),
+        actions["time_s"].to_numpy() if dated else None,
+        actions["weight"].to_numpy(),
+        num_users,
+    )
+
+
+def interests_stage(
+    runner: Runner, name: str, settings: InterestConfig, tables: Artifact, load: Callable[[], Tables], part: Facts,
+    embeddings: Artifact, as_of_s: int | None,
+) -> Artifact:  # fmt: skip
+    """Cluster every user's actions."""
+
+    def write(folder: Path) -> Facts:
+        chosen = load()
+        _, flit_type = action_types(chosen)
+        vectors = Embeddings.open(embeddings.path).vectors[flit_type]
+        interests = build_interests(history_of(chosen), np.asarray(vectors), settings, as_of_s=as_of_s)
+        interests.save(folder)
+        return {"interests": len(interests.medoid), "users": int((np.diff(interests.indptr) > 0).sum())}
+
+    inputs = {"tables": tables, "embeddings": embeddings}
+    return runner.stage(
+        name, stage_version=1, config={"interests": settings, "part": part}, inputs=inputs, write=write,
+        libraries=("numba",),
+    )  # fmt: skip
+
+
+def index_stage(
+    runner: Runner, name: str, config: RunConfig, embeddings: Artifact, allowed: Mapping[str, BoolVector]
+) -> Artifact:
+    """Index the nodes of every type; of the flits only those that may be shown."""
+
+    def write(folder: Path) -> Facts:
+        facts = {}
+        for node_type, vectors in Embeddings.open(embeddings.path).vectors.items():
+            (folder / node_type).mkdir()
+            index = build_index(np.asarray(vectors), config.index, allowed.get(node_type))
+            index.save(folder / node_type)
+            facts[node_type] = len(index)
+        return facts
+
+    shown = {t: hashlib.sha256(np.packbits(mask).tobytes()).hexdigest() for t, mask in allowed.items()}
+    return runner.stage(
+        name, stage_version=1, config={"index": config.index, "allowed": shown}, inputs={"embeddings": embeddings},
+        write=write, libraries=("hnswlib",),
+    )  # fmt: skip
+
+
+def prior_of(tables: Tables, *, as_of_s: int | None, half_life_days: float) -> Any:
+    """Return the recency-popularity prior of every flit, float32 ``[num_flits]``."""
+    _, flit_type = action_types(tables)
+    history, frame = history_of(tables), tables.nodes[flit_type]
+    created = frame["created_s"].fill_null(0).to_numpy() if "created_s" in frame.columns else None
+    return recency_popularity(
+        history.rows, history.time_s, num_flits=frame.height, as_of_s=as_of_s, created_s=created,
+        half_life_days=half_life_days,
+    )  # fmt: skip
+
+
+def assemble(
+    tables: Tables, config: RunConfig, interests: InterestConfig, weights: Weights, half_life_days: float,
+    *, as_of_s: int | None, embeddings: Path, index: Path, interests_at: Path, allowed: BoolVector,
+) -> Bundle:  # fmt: skip
+    """Put a bundle together from the stages' folders."""
+    user_type, flit_type = action_types(tables)
+    node = config.nodes[flit_type]
+    opened = Embeddings.open(embeddings)
+    shown = [*node.text, *node.flags, *node.show, *([node.author] if node.author else [])]
+    frame = tables.nodes[flit_type]
+    if not len(frame):
+        raise DataError(f"nodes.{flit_type} must hold at least one row (got none)")
+    return Bundle(
+        settings=Settings(
+            user_type, flit_type, as_of_s, weights, config.retrieval.candidates, interests, tuple(node.text)
+        ),
+        ids=tables.ids,
+        embeddings=opened,
+        indexes={t: open_index(index / t) for t in opened.vectors},
+        interests=Interests.open(interests_at),
+        history=history_of(tables),
+        hidden=hidden_of(tables),
+        prior=prior_of(tables, as_of_s=as_of_s, half_life_days=half_life_days),
+        allowed=allowed,
+        catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
+    )
+
+
+def shown_at(tables: Tables, as_of_s: int | None) -> dict[str, BoolVector]:
+    """Return, for the flits, which may be shown at ``as_of_s``."""
+    _, flit_type = action_types(tables)
+    return {flit_type: available_at(tables, flit_type, as_of_s)}
+
+
+def _named(on_progress: Progress, what: str) -> Callable[[int, int], None]:
+    return lambda done, total: on_progress(what, done, total)

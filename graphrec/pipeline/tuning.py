@@ -1,0 +1,123 @@
+"""What is chosen on the validation window: where clusters are cut, and how candidates are weighed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graphrec.arrays import RowVector
+from graphrec.config import RunConfig
+from graphrec.embed import embed
+from graphrec.features import Features
+from graphrec.graph.build import build_graph
+from graphrec.graph.neighbourhoods import build_neighbourhoods
+from graphrec.graph.split import Split, action_types
+from graphrec.index import build_index
+from graphrec.interests import InterestConfig, build_interests, resolve_interest_config
+from graphrec.pipeline.runner import Runner
+from graphrec.pipeline.stages import Facts, hidden_of, history_of, prior_of
+from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.tune import half_lives, tune_weights
+from graphrec.store import Artifact
+from graphrec.training.checkpoint import load_model
+from graphrec.training.content import Content
+from graphrec.training.snapshots import log_degrees, training_splits
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings without ``auto``.
+
+    Attributes:
+        interests: Clustering with a number for ``merge_cosine``.
+        weights: Weights of the merge.
+        half_life_days: Half-life of the prior.
+    """
+
+    interests: InterestConfig
+    weights: Weights
+    half_life_days: float
+
+    @classmethod
+    def open(cls, folder: Path) -> "Resolved":
+        """Read what the stage wrote."""
+        values = json.loads((folder / "resolved.json").read_text())
+        return cls(
+            InterestConfig.parse(values["interests"]), Weights(**values["weights"]), values["half_life_days"]
+        )
+
+
+def tuning_stage(
+    runner: Runner, config: RunConfig, model: Artifact, features: Artifact, load: Callable[[], Split]
+) -> Artifact:
+    """Resolve every ``auto`` of interests and retrieval on the training side's validation window."""
+
+    def write(folder: Path) -> Facts:
+        split = load()
+        _, validation = training_splits(split.train, config.training, end_s=split.at_s)
+        runner.on_progress("tuning", 0, 2)
+        bundle = _past(config, validation, model.path, features.path)
+        runner.on_progress("tuning", 1, 2)
+        priors = {
+            half_life: prior_of(validation.train, as_of_s=validation.at_s, half_life_days=half_life)
+            for half_life in half_lives(config.retrieval)
+        }
+        tuned = tune_weights(bundle, _truth(validation), priors, config.retrieval)
+        runner.on_progress("tuning", 2, 2)
+        best = max(trial["recall"] for trial in tuned.trials)
+        resolved = {
+            "interests": bundle.settings.interests.model_dump(mode="json"),
+            "weights": vars(tuned.weights),
+            "half_life_days": tuned.half_life_days,
+        }
+        (folder / "resolved.json").write_text(json.dumps(resolved, indent=1))
+        (folder / "trials.json").write_text(json.dumps(tuned.trials, indent=1))
+        return {**resolved, "validation_recall@50": best}
+
+    settings = {
+        "interests": config.interests.model_dump(mode="json"),
+        "retrieval": config.retrieval.model_dump(mode="json"),
+        "neighbourhoods": config.neighbourhoods.model_dump(mode="json"),
+        "index": config.index.model_dump(mode="json"),
+        "training": config.training.model_dump(mode="json"),
+    }
+    inputs = {"model": model, "features": features}
+    return runner.stage("tuning", stage_version=1, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
+
+
+def _past(config: RunConfig, split: Split, model: Path, features: Path) -> Bundle:
+    """Return the bundle of the validation split's past, with interests resolved."""
+    user_type, flit_type = action_types(split.train)
+    graph = build_graph(split.train, as_of_s=split.at_s)
+    net = load_model(model)
+    content = Content(Features.open(features), net.config.blocks)
+    embeddings = embed(net, content, build_neighbourhoods(graph, config.neighbourhoods), log_degrees(graph))
+    history = history_of(split.train)
+    vectors = np.asarray(embeddings.vectors[flit_type])
+    interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
+    return Bundle(
+        settings=Settings(
+            user_type, flit_type, split.at_s, Weights(0.0, 0.0), config.retrieval.candidates, interests, ()
+        ),
+        ids=split.train.ids,
+        embeddings=embeddings,
+        indexes={flit_type: build_index(vectors, config.index, split.available)},
+        interests=build_interests(history, vectors, interests, as_of_s=split.at_s),
+        history=history,
+        hidden=hidden_of(split.train),
+        prior=np.zeros(len(vectors), dtype=np.float32),
+        allowed=split.available,
+        catalogue=split.train.nodes[flit_type].select("id"),
+    )
+
+
+def _truth(split: Split) -> dict[int, RowVector]:
+    """Return held-out flits per user row."""
+    grouped = split.test.group_by("user_row", maintain_order=True).agg("flit_row")
+    return {
+        user: np.asarray(rows, dtype=np.int32)
+        for user, rows in zip(grouped["user_row"].to_list(), grouped["flit_row"].to_list(), strict=True)
+    }

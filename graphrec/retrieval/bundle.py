@@ -1,0 +1,136 @@
+"""The bundle: everything retrieval needs, in one artifact, so that an answer never mixes versions."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from graphrec.arrays import BoolVector, FloatVector, RowVector
+from graphrec.embed import Embeddings
+from graphrec.history import History
+from graphrec.ids import IdMap
+from graphrec.index import VectorIndex, open_index
+from graphrec.interests import InterestConfig, Interests
+from graphrec.retrieval.candidates import Weights
+
+DISPLAY = "catalogue.parquet"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The resolved numbers that retrieval runs by.
+
+    Attributes:
+        user_type: Node type of those who act.
+        flit_type: Node type of what is recommended.
+        as_of_s: "Now" of the bundle, seconds since 1970 UTC; ``None`` for undated data.
+        weights: How similarity, importance and prior add up.
+        budget: Neighbours drawn in all per answer.
+        interests: Clustering and serving, with a resolved ``merge_cosine``.
+        text_columns: Columns of the catalogue shown as a flit's text.
+    """
+
+    user_type: str
+    flit_type: str
+    as_of_s: int | None
+    weights: Weights
+    budget: int
+    interests: InterestConfig
+    text_columns: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            **{name: getattr(self, name) for name in ("user_type", "flit_type", "as_of_s", "budget")},
+            "weights": vars(self.weights),
+            "interests": self.interests.model_dump(mode="json"),
+            "text_columns": list(self.text_columns),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
+        """Build from what :meth:`to_dict` gave."""
+        return cls(
+            **{name: values[name] for name in ("user_type", "flit_type", "as_of_s", "budget")},
+            weights=Weights(**values["weights"]),
+            interests=InterestConfig.parse(values["interests"]),
+            text_columns=tuple(values["text_columns"]),
+        )
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One version's everything.
+
+    Attributes:
+        settings: Resolved numbers.
+        ids: Id map per node type.
+        embeddings: Vectors per node type.
+        indexes: Index per node type.
+        interests: Interests of all users.
+        history: Actions of all users, in time order: what they have seen.
+        hidden: Flits each user hid, as a history.
+        prior: Recency-popularity of each flit, float32 ``[num_flits]``.
+        allowed: Flits that may be shown, bool ``[num_flits]``.
+        catalogue: Display columns of the flits in row order, ``id`` first.
+    """
+
+    settings: Settings
+    ids: Mapping[str, IdMap]
+    embeddings: Embeddings
+    indexes: Mapping[str, VectorIndex]
+    interests: Interests
+    history: History
+    hidden: History
+    prior: FloatVector
+    allowed: BoolVector
+    catalogue: pl.DataFrame
+
+    @cached_property
+    def flit_vectors(self) -> Any:
+        """Vectors of the flits, float32 ``[num_flits, dim]``."""
+        return np.asarray(self.embeddings.vectors[self.settings.flit_type])
+
+    def excluded(self, user_row: int) -> RowVector:
+        """Return the flits that must not come back to a user: acted on or hidden, int32."""
+        return np.unique(np.concatenate([self.history.of(user_row).rows, self.hidden.of(user_row).rows]))
+
+    def save(self, folder: Path) -> None:
+        """Write everything into ``folder``."""
+        (folder / "settings.json").write_text(json.dumps(self.settings.to_dict(), indent=1))
+        for node_type, id_map in self.ids.items():
+            id_map.save(folder / f"ids_{node_type}.parquet")
+        for name, part in (
+            ("embeddings", self.embeddings), ("interests", self.interests),
+            ("history", self.history), ("hidden", self.hidden),
+        ):  # fmt: skip
+            (folder / name).mkdir()
+            part.save(folder / name)
+        for node_type, index in self.indexes.items():
+            (folder / f"index_{node_type}").mkdir()
+            index.save(folder / f"index_{node_type}")
+        np.save(folder / "prior.npy", self.prior)
+        np.save(folder / "allowed.npy", self.allowed)
+        self.catalogue.write_parquet(folder / DISPLAY)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Bundle":
+        """Open what :meth:`save` wrote; vectors stay memory-mapped."""
+        embeddings = Embeddings.open(folder / "embeddings")
+        return cls(
+            settings=Settings.from_dict(json.loads((folder / "settings.json").read_text())),
+            ids={t: IdMap.open(folder / f"ids_{t}.parquet") for t in embeddings.vectors},
+            embeddings=embeddings,
+            indexes={t: open_index(folder / f"index_{t}") for t in embeddings.vectors},
+            interests=Interests.open(folder / "interests"),
+            history=History.open(folder / "history"),
+            hidden=History.open(folder / "hidden"),
+            prior=np.load(folder / "prior.npy", mmap_mode="r"),
+            allowed=np.load(folder / "allowed.npy"),
+            catalogue=pl.read_parquet(folder / DISPLAY),
+        )

@@ -1,0 +1,153 @@
+"""From interests to one list of candidates, in rows: draw neighbours, merge, leave out, rank."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
+from graphrec.index import VectorIndex
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How similarity, an interest's importance and the prior add up.
+
+    Attributes:
+        prior: Worth of one deviation of the recency-popularity prior, in cosine.
+        importance: Worth of a factor of e in an interest's share of importance, in cosine.
+    """
+
+    prior: float
+    importance: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Candidates of one user, best first.
+
+    Attributes:
+        rows: Flits, int32 ``[n]``.
+        scores: Higher is better, float32 ``[n]``.
+        similarity: Cosine to the interest's medoid, float32 ``[n]`` (NaN where no interest brought the flit).
+        interest: Position among the served interests, int32 ``[n]``, -1 where popularity brought the flit.
+    """
+
+    rows: RowVector
+    scores: FloatVector
+    similarity: FloatVector
+    interest: npt.NDArray[np.int32]
+
+    def head(self, k: int) -> "Scored":
+        """Return the best ``k``."""
+        return Scored(self.rows[:k], self.scores[:k], self.similarity[:k], self.interest[:k])
+
+
+def draw(index: VectorIndex, medoids: FloatMatrix, *, budget: int, overfetch: int) -> RowVector:
+    """Return the distinct neighbours of the medoids, sorted, int32.
+
+    Args:
+        index: Index of the flits.
+        medoids: Vectors of the served interests, float32 ``[interests, dim]``.
+        budget: Neighbours in all, split evenly over the interests.
+        overfetch: Further neighbours per interest, to make up for what will be left out.
+    """
+    found = index.query(medoids, max(1, budget // len(medoids)) + overfetch).rows
+    rows = np.unique(found)
+    return rows[rows >= 0]
+
+
+def rank(
+    rows: RowVector,
+    vectors: FloatMatrix,
+    medoids: FloatMatrix,
+    share: FloatVector,
+    prior: FloatVector,
+    weights: Weights,
+) -> Scored:
+    """Score candidates by the interest that suits each best, plus the prior.
+
+    Args:
+        rows: Candidate flits, int32 ``[n]``.
+        vectors: Embeddings of all flits, float32 ``[num_flits, dim]``.
+        medoids: Vectors of the served interests, float32 ``[interests, dim]``.
+        share: Share of importance of each interest, float32 ``[interests]``, summing to 1.
+        prior: Recency-popularity of all flits, float32 ``[num_flits]``.
+        weights: How the parts add up.
+    """
+    similarity = np.asarray(vectors[rows]) @ medoids.T
+    weighted = similarity + np.float32(weights.importance) * np.log(np.maximum(share, np.float32(1e-9)))
+    interest = weighted.argmax(axis=1).astype(np.int32)
+    place = np.arange(len(rows))
+    scores = (weighted[place, interest] + np.float32(weights.prior) * prior[rows]).astype(np.float32)
+    order = np.lexsort((rows, -scores))
+    return Scored(rows[order], scores[order], similarity[place, interest][order], interest[order])
+
+
+def leave_out(rows: RowVector, excluded: RowVector, allowed: BoolVector) -> RowVector:
+    """Return ``rows`` without those in ``excluded`` and those that ``allowed`` (bool ``[num_flits]``) forbids."""
+    rows = rows[allowed[rows]]
+    return rows[~np.isin(rows, excluded)] if len(excluded) else rows
+
+
+def popular(prior: FloatVector, excluded: RowVector, allowed: BoolVector, k: int) -> Scored:
+    """Return the ``k`` flits with the highest prior: the answer for somebody unknown, the filling of short lists."""
+    need = min(len(prior), k + len(excluded) + int((~allowed).sum()))
+    order = np.argsort(-prior, kind="stable")[:need].astype(np.int32)
+    rows = leave_out(order, excluded, allowed)[:k]
+    nothing = np.full(len(rows), np.nan, dtype=np.float32)
+    return Scored(rows, prior[rows], nothing, np.full(len(rows), -1, dtype=np.int32))
+
+
+def fill(found: Scored, more: Scored, k: int) -> Scored:
+    """Return ``found`` and, where it is shorter than ``k``, what ``more`` adds, scored below everything found."""
+    missing = k - len(found.rows)
+    if missing <= 0:
+        return found.head(k)
+    new = ~np.isin(more.rows, found.rows)
+    rows, scores = more.rows[new][:missing], more.scores[new][:missing]
+    floor = found.scores[-1] if len(found.scores) else np.float32(0)
+    ceiling = scores[0] if len(scores) else np.float32(0)
+    return Scored(
+        np.concatenate([found.rows, rows]),
+        np.concatenate([found.scores, floor - np.float32(1e-3) + (scores - ceiling)]),
+        np.concatenate([found.similarity, more.similarity[new][:missing]]),
+        np.concatenate([found.interest, more.interest[new][:missing]]),
+    )
+
+
+def candidates_of(
+    medoids: FloatMatrix,
+    importance: FloatVector,
+    *,
+    index: VectorIndex,
+    vectors: FloatMatrix,
+    prior: FloatVector,
+    allowed: BoolVector,
+    excluded: RowVector,
+    weights: Weights,
+    budget: int,
+    k: int,
+) -> Scored:
+    """Return the best ``k`` candidates of one user.
+
+    Args:
+        medoids: Vectors of the served interests, float32 ``[interests, dim]``; none at all gives popularity.
+        importance: Importance of each interest, float32 ``[interests]``.
+        index: Index of the flits.
+        vectors: Embeddings of all flits.
+        prior: Recency-popularity of all flits.
+        allowed: Flits that may be shown to anybody, bool ``[num_flits]``.
+        excluded: Flits this user has seen or hidden, int32.
+        weights: How the parts add up.
+        budget: Neighbours drawn in all.
+        k: Length of the answer at most.
+    """
+    filling = popular(prior, excluded, allowed, k)
+    if not len(medoids):
+        return filling
+    budget = max(budget, k)
+    rows = draw(index, medoids, budget=budget, overfetch=min(len(excluded), budget))
+    rows = leave_out(rows, excluded, allowed)
+    share = (importance / max(float(importance.sum()), 1e-9)).astype(np.float32)
+    return fill(rank(rows, vectors, medoids, share, prior, weights).head(k), filling, k)

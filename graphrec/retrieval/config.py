@@ -1,0 +1,22 @@
+"""How candidates of several interests become one list."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from graphrec.section import Section
+
+Auto = Literal["auto"]
+
+
+class RetrievalConfig(Section):
+    """Budget and weights; ``auto`` is tuned on the validation window and stands resolved in the bundle."""
+
+    candidates: int = Field(default=400, ge=1)
+    """Neighbours drawn in all, split evenly over a user's served interests."""
+    prior_weight: float | Auto = "auto"
+    """What one deviation of the recency-popularity prior is worth in cosine; 0 turns the prior off."""
+    importance_weight: float | Auto = "auto"
+    """What a factor of e in an interest's share of importance is worth in cosine."""
+    prior_half_life_days: float | Auto = "auto"
+    """Half-life of an action in the prior."""

@@ -1,0 +1,297 @@
+"""The Python API of retrieval: ids in, explained candidates out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from graphrec.arrays import FloatMatrix, FloatVector, RowVector
+from graphrec.errors import ConfigError, UnknownIdError
+from graphrec.history import History
+from graphrec.ids import Id
+from graphrec.interests import build_interests
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.candidates import Scored, candidates_of, popular
+from graphrec.retrieval.query import embed_text
+from graphrec.store import Store
+
+RECENT = "recent popularity"
+INTERESTS = "interests"
+
+
+@dataclass(frozen=True)
+class Served:
+    """The interests that answered: medoid flits, their share of importance, and the actions behind them.
+
+    Attributes:
+        medoids: Flit rows, int32 ``[interests]``.
+        importance: float32 ``[interests]``.
+        actions: The user's own flits, int32, that explanations point to.
+    """
+
+    medoids: RowVector
+    importance: FloatVector
+    actions: RowVector
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Recommended flits, best first.
+
+    Attributes:
+        ids: Flit ids.
+        scores: Higher is better, float32 ``[n]``.
+        interests: Id of the medoid flit that brought each candidate; ``None`` where popularity did.
+        reason: What the answer rests on: ``interests`` or ``recent popularity`` with the why.
+    """
+
+    ids: list[Id]
+    scores: FloatVector
+    interests: list[Id | None]
+    reason: str
+    _bundle: Bundle
+    _scored: Scored
+    _served: Served
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row per candidate: id, score, interest, similarity, prior."""
+        similarity = pl.Series("similarity", self._scored.similarity, nan_to_null=True)
+        return pl.DataFrame(
+            {
+                "id": self.ids,
+                "score": self.scores,
+                "interest": pl.Series(
+                    self.interests, dtype=self._bundle.ids[self._bundle.settings.flit_type].series.dtype
+                ),
+                "similarity": similarity,
+                "prior": self._bundle.prior[self._scored.rows],
+            }
+        )
+
+    def explain(self, place: int) -> dict[str, Any]:
+        """Tell why a candidate stands in the list.
+
+        Args:
+            place: Position in the list, from 0.
+
+        Returns:
+            ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
+            ``importance_share``, ``prior`` and the ``nearest_action`` of the user (id, text, similarity). Without an
+            interest only ``prior`` and ``reason`` stand.
+
+        Raises:
+            ConfigError: If the list is shorter.
+        """
+        if not 0 <= place < len(self.ids):
+            raise ConfigError(f"place must be from 0 to {len(self.ids) - 1} (got {place})")
+        bundle, row = self._bundle, int(self._scored.rows[place])
+        out: dict[str, Any] = {**describe(bundle, row), "score": float(self.scores[place]), "reason": self.reason}
+        out["prior"] = float(bundle.prior[row])
+        interest = int(self._scored.interest[place])
+        if interest >= 0:
+            share = self._served.importance / self._served.importance.sum()
+            out["interest"] = describe(bundle, int(self._served.medoids[interest]))
+            out["similarity"] = float(self._scored.similarity[place])
+            out["importance_share"] = float(share[interest])
+            out["nearest_action"] = _nearest(bundle, row, self._served.actions)
+        return out
+
+
+def describe(bundle: Bundle, row: int) -> dict[str, Any]:
+    """Return id and text of a flit."""
+    columns = bundle.settings.text_columns
+    texts = [bundle.catalogue[name][row] for name in columns]
+    return {
+        "id": bundle.ids[bundle.settings.flit_type].series[row],
+        "text": " · ".join(str(text) for text in texts if text is not None),
+    }
+
+
+def _nearest(bundle: Bundle, row: int, actions: RowVector) -> dict[str, Any]:
+    """Return the user's own action that lies nearest to a flit."""
+    cosines = bundle.flit_vectors[actions] @ bundle.flit_vectors[row]
+    best = int(cosines.argmax())
+    return {**describe(bundle, int(actions[best])), "similarity": float(cosines[best])}
+
+
+class Retriever:
+    """Answers from one version; immutable, safe to share between threads.
+
+    Args:
+        bundle: The version's bundle.
+        version: Its name.
+        model: Folder of the model that embeds text queries; ``None`` switches ``search`` off.
+    """
+
+    def __init__(self, bundle: Bundle, *, version: str = "", model: Path | None = None) -> None:
+        self.bundle = bundle
+        self.version = version
+        self._model = model
+        self._flits = bundle.ids[bundle.settings.flit_type]
+        self._users = bundle.ids[bundle.settings.user_type]
+
+    @classmethod
+    def open(cls, store: Path | str, version: str = "latest") -> "Retriever":
+        """Open a version of a store.
+
+        Args:
+            store: The store's folder.
+            version: A version's name or an alias.
+
+        Raises:
+            ArtifactError: If the store holds no such version, or a file is damaged.
+        """
+        opened = Store(store)
+        found = opened.resolve(version)
+        bundle = Bundle.open(opened.artifact(found, "bundle").path)
+        return cls(bundle, version=found.name, model=opened.artifact(found, "model").path)
+
+    def recommend(self, user_id: Id, k: int = 50) -> Candidates:
+        """Return candidates for a user; somebody unknown gets recent popularity, and the answer says so.
+
+        Args:
+            user_id: The user.
+            k: Length of the list at most.
+        """
+        _check_k(k)
+        row = self._users.get(user_id)
+        if row is None:
+            found = popular(self.bundle.prior, np.zeros(0, np.int32), self.bundle.allowed, k)
+            return self._candidates(found, _nobody(), f"{RECENT}: user {user_id!r} is unknown")
+        return self._answer(self.served(row), self.bundle.excluded(row), k)
+
+    def recommend_rows(self, user_row: int, k: int) -> RowVector:
+        """Return candidate rows of a user row, int32: what evaluation calls."""
+        return self._scored(self.served(user_row), self.bundle.excluded(user_row), k).rows
+
+    def recommend_from(self, flit_ids: Sequence[Id], k: int = 50) -> Candidates:
+        """Return candidates for somebody never seen, from his last actions.
+
+        Args:
+            flit_ids: Flits he acted on, oldest first, each at "now".
+            k: Length of the list at most.
+
+        Raises:
+            UnknownIdError: If a flit is unknown.
+        """
+        _check_k(k)
+        rows = self._flits.rows(list(flit_ids))
+        as_of = self.bundle.settings.as_of_s
+        times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
+        history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
+        interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
+        medoids, importance = interests.served(0, self.bundle.settings.interests.served)
+        return self._answer(Served(medoids, importance, rows), np.unique(rows), k)
+
+    def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
+        """Return the nearest nodes of one node, as ``id`` and ``similarity``.
+
+        Args:
+            id_: The node; a flit unless ``node_type`` says otherwise.
+            k: Neighbours wanted.
+            node_type: Node type of ``id_`` and of the answer.
+
+        Raises:
+            UnknownIdError: If the node is unknown.
+        """
+        _check_k(k)
+        kind = node_type or self.bundle.settings.flit_type
+        if kind not in self.bundle.ids:
+            raise ConfigError(f"node_type must be one of {', '.join(self.bundle.ids)} (got {kind!r})")
+        row = self.bundle.ids[kind].row(id_)
+        vector = np.asarray(self.bundle.embeddings.vectors[kind][row : row + 1])
+        return self._neighbours(kind, vector, k, without=row)
+
+    def search(self, text: str, k: int = 10) -> pl.DataFrame:
+        """Return the flits nearest to a text, as ``id`` and ``similarity``.
+
+        The text is embedded as a flit nobody has met yet: by the model, from content alone.
+
+        Args:
+            text: What to look for.
+            k: Neighbours wanted.
+
+        Raises:
+            ConfigError: If the text is blank, or the version's flits have no text to compare with.
+        """
+        _check_k(k)
+        if not text.strip():
+            raise ConfigError(f"text must not be blank (got {text!r})")
+        if self._model is None:
+            raise ConfigError("search needs the version's model; open the retriever with Retriever.open")
+        return self._neighbours(
+            self.bundle.settings.flit_type, embed_text(self._model, text, self.bundle.settings.flit_type), k
+        )
+
+    def interests(self, user_id: Id) -> pl.DataFrame:
+        """Return all interests of a user: medoid id, text, importance and its share, number of actions.
+
+        Raises:
+            UnknownIdError: If the user is unknown.
+        """
+        row = self._users.get(user_id)
+        if row is None:
+            raise UnknownIdError(f"user_id must be a known user (got {user_id!r}); `recommend` answers unknown users")
+        part = slice(int(self.bundle.interests.indptr[row]), int(self.bundle.interests.indptr[row + 1]))
+        medoids, importance = self.bundle.interests.medoid[part], self.bundle.interests.importance[part]
+        return pl.DataFrame(
+            {
+                "medoid": self._flits.ids(np.asarray(medoids)),
+                "text": [describe(self.bundle, int(one))["text"] for one in medoids],
+                "importance": np.asarray(importance),
+                "share": np.asarray(importance) / max(float(importance.sum()), 1e-9),
+                "actions": np.asarray(self.bundle.interests.size[part]),
+            }
+        )
+
+    def served(self, user_row: int) -> Served:
+        """Return the interests that answer for a user row."""
+        config = self.bundle.settings.interests
+        medoids, importance = self.bundle.interests.served(user_row, config.served)
+        return Served(np.asarray(medoids), np.asarray(importance), self.bundle.history.of(user_row).rows)
+
+    def _answer(self, served: Served, excluded: RowVector, k: int) -> Candidates:
+        reason = INTERESTS if len(served.medoids) else f"{RECENT}: no action in the window"
+        return self._candidates(self._scored(served, excluded, k), served, reason)
+
+    def _scored(self, served: Served, excluded: RowVector, k: int) -> Scored:
+        settings = self.bundle.settings
+        return candidates_of(
+            self.bundle.flit_vectors[served.medoids],
+            served.importance,
+            index=self.bundle.indexes[settings.flit_type],
+            vectors=self.bundle.flit_vectors,
+            prior=self.bundle.prior,
+            allowed=self.bundle.allowed,
+            excluded=excluded,
+            weights=settings.weights,
+            budget=settings.budget,
+            k=k,
+        )
+
+    def _candidates(self, scored: Scored, served: Served, reason: str) -> Candidates:
+        ids = self._flits.ids(scored.rows).to_list()
+        medoid_ids = self._flits.ids(served.medoids).to_list()
+        interests = [medoid_ids[one] if one >= 0 else None for one in scored.interest]
+        return Candidates(ids, scored.scores, interests, reason, self.bundle, scored, served)
+
+    def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: int = -1) -> pl.DataFrame:
+        found = self.bundle.indexes[kind].query(vector, k + 1)
+        keep = (found.rows[0] >= 0) & (found.rows[0] != without)
+        rows, scores = found.rows[0][keep][:k], found.scores[0][keep][:k]
+        return pl.DataFrame({"id": self.bundle.ids[kind].ids(rows), "similarity": scores})
+
+
+def _nobody() -> Served:
+    return Served(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise ConfigError(f"k must be at least 1 (got {k})")

@@ -1,0 +1,169 @@
+"""Artifacts by stage and fingerprint: find, publish, collect."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from graphrec.errors import ArtifactError
+from graphrec.store.artifact import Artifact, FileRecord, digest_of, record_files
+from graphrec.store.failpoint import failpoint
+from graphrec.store.files import Draft, Lease, storage_errors, sweep, sync_tree
+from graphrec.store.fingerprint import library_versions
+from graphrec.store.records import check_fingerprint, check_name, decode, encode, inside
+
+Write = Callable[[Path], Mapping[str, Any] | None]
+"""Writes an artifact's files into an empty folder and returns facts about them (shapes, counts), as JSON values."""
+
+_MANIFEST = "manifest.json"
+_verified: set[tuple[Path, str]] = set()
+"""Folders and digests that this process has read through."""
+
+
+class Shelf:
+    """The artifacts below one root. What was found or published here is leased until :meth:`close`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._leases: dict[Path, Lease] = {}
+
+    def find(self, stage: str, fingerprint: str, *, verify: bool = True) -> Artifact | None:
+        """Return the committed artifact of a fingerprint, read through once per process, or ``None``."""
+        home = self._home(stage, fingerprint)
+        manifest = inside(self.root, *home.relative_to(self.root).parts, _MANIFEST)
+        try:
+            lease = Lease(manifest, exclusive=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        artifact = _read(manifest, lease.read(), stage, fingerprint)
+        if verify and (artifact.path, artifact.digest) not in _verified:
+            artifact.verify()
+            _verified.add((artifact.path, artifact.digest))
+        self._leases[manifest] = lease
+        return artifact
+
+    def publish(
+        self, stage: str, fingerprint: str, write: Write, *, inputs: Mapping[str, str], libraries: Sequence[str]
+    ) -> Artifact:
+        """Publish what ``write`` writes, unless somebody already has; see :meth:`Store.publish`."""
+        found = self.find(stage, fingerprint)
+        if found is not None:
+            return found
+        home = self._home(stage, fingerprint)
+        versions = library_versions(libraries)
+        with storage_errors(self.root):
+            self.sweep()
+            with Draft(home) as draft:
+                failpoint("publish.opened")
+                record = _write(draft.folder, write)
+                record |= {"stage": stage, "fingerprint": fingerprint, "inputs": dict(inputs), "libraries": versions}
+                draft.write(encode(record))
+                failpoint("publish.drafted")
+                if draft.create(home / _MANIFEST):
+                    _verified.add((draft.folder, record["digest"]))
+                failpoint("publish.committed")
+                published = self.find(stage, fingerprint)  # the winner's, while the draft still holds off gc
+        if published is None:
+            raise ArtifactError(f"{stage} artifact must stay once published (got it removed); run again")
+        return published
+
+    def sweep(self) -> int:
+        """Remove what dead writers left and return how many attempts that was."""
+        return sum(sweep(home, _MANIFEST) for home in self._homes())
+
+    def collect(self, referred: Callable[[], set[tuple[str, str]]], *, dry_run: bool = False) -> list[Artifact]:
+        """Remove the artifacts that nothing refers to and nobody leases, and return them.
+
+        Args:
+            referred: Says which (stage, fingerprint) are referred to now; asked again once an artifact is locked.
+            dry_run: Only say what would go.
+        """
+        removed: list[Artifact] = []
+        for home in self._homes():
+            key = (home.parent.name, home.name)
+            if key in referred():
+                continue
+            try:
+                lease = Lease(home / _MANIFEST, exclusive=True, wait=False)
+            except (BlockingIOError, FileNotFoundError):
+                continue
+            if key not in referred():  # a job may have finished its version before the lock was ours
+                artifact = _read(home / _MANIFEST, lease.read(), *key)
+                removed.append(artifact)
+                if not dry_run:
+                    _withdraw(artifact)
+            lease.close()
+        return removed
+
+    def close(self) -> None:
+        """Give up all leases."""
+        while self._leases:
+            self._leases.popitem()[1].close()
+
+    def _home(self, stage: str, fingerprint: str) -> Path:
+        return inside(self.root, "artifacts", check_name("stage", stage), check_fingerprint(fingerprint))
+
+    def _homes(self) -> Iterator[Path]:
+        yield from sorted(path for path in self.root.glob("artifacts/*/*") if path.is_dir())
+
+
+def _write(folder: Path, write: Write) -> dict[str, Any]:
+    """Let ``write`` fill ``folder``, force it to disk and return the manifest's part about it."""
+    folder.mkdir()
+    started = time.perf_counter()
+    facts = dict(write(folder) or {})
+    seconds = round(time.perf_counter() - started, 3)
+    failpoint("publish.written")
+    sync_tree(folder)
+    files = record_files(folder)
+    failpoint("publish.sealed")
+    return {
+        "attempt": folder.name,
+        "digest": digest_of(files),
+        "files": {name: asdict(one) for name, one in files.items()},
+        "facts": facts,
+        "seconds": seconds,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _read(manifest: Path, data: bytes, stage: str, fingerprint: str) -> Artifact:
+    """Return the artifact that a manifest describes."""
+    record = decode(data, manifest)
+    if (record.get("stage"), record.get("fingerprint")) != (stage, fingerprint):
+        raise ArtifactError(f"{manifest} must describe {stage}/{fingerprint[:12]} (got another artifact's manifest)")
+    files = {check_file_name(name): FileRecord(**one) for name, one in record.pop("files").items()}
+    path = manifest.parent / check_name("Manifest.attempt", record.pop("attempt"))
+    if record["digest"] != digest_of(files):
+        raise ArtifactError(f"{manifest}.digest must be that of its files (got another); remove it and run again")
+    return Artifact(path=path, files=files, **record)
+
+
+def check_file_name(name: str) -> str:
+    """Return a manifest's file name if it stays inside the artifact.
+
+    Raises:
+        ArtifactError: If it does not.
+    """
+    parts = name.split("/")
+    if "\\" in name or "\0" in name or any(part in ("", ".", "..") for part in parts):
+        raise ArtifactError(f"Manifest.files must be relative names (got {name!r})")
+    return name
+
+
+def _withdraw(artifact: Artifact) -> None:
+    """Undo a commit: the manifest turns back into a draft, so that a crash half way is swept like any other."""
+    home = artifact.path.parent
+    draft = artifact.path.with_suffix(".draft")
+    os.replace(home / _MANIFEST, draft)
+    failpoint("gc.withdrawn")
+    shutil.rmtree(artifact.path)
+    failpoint("gc.emptied")
+    draft.unlink()
+    with suppress(OSError):  # another attempt may be at work here
+        home.rmdir()

@@ -1,0 +1,134 @@
+"""Somebody's files to clean tables, a quarantine and a report."""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+
+from graphrec.errors import DataError
+from graphrec.tables.clean import Edges, Tables
+from graphrec.tables.config import InputConfig
+from graphrec.tables.edges import load_edges
+from graphrec.tables.kinds import kind_columns, load_kinds
+from graphrec.tables.nodes import add_author_rows, load_nodes
+from graphrec.tables.read import Reader
+from graphrec.tables.report import Loaded, TableFault, TableReport, empty_quarantine, fault_row
+from graphrec.tables.times import bounds
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedTables:
+    """Clean tables, and what was kept out of them.
+
+    Attributes:
+        tables: Clean nodes and edges.
+        quarantine: One row per broken rule: ``table``, ``file``, ``row``, ``column``, ``rule``, ``value``.
+        report: Counts per declared table: nodes, edges, then columns of event kinds.
+    """
+
+    tables: Tables
+    quarantine: pl.DataFrame
+    report: tuple[TableReport, ...]
+
+
+def load_tables(config: InputConfig, data: Path, *, now: datetime | None = None) -> LoadedTables:
+    """Read, check and clean every declared table.
+
+    Args:
+        config: The declared schema.
+        data: Root of the tables.
+        now: The clock, for the newest plausible time; default: the real one.
+
+    Raises:
+        DataError: If a table as a whole cannot be used, or more than ``quality.max_bad_fraction`` of its rows are bad.
+        ConfigError: If an SQL expression of the config cannot be parsed.
+    """
+    return _load(config, data, now, stop=True)
+
+
+def validate_tables(config: InputConfig, data: Path, *, now: datetime | None = None) -> LoadedTables:
+    """Do what :func:`load_tables` does, but report every fault of every table and raise none of them.
+
+    A table with a fault has its reason in ``report[...].fault`` and is missing from ``tables``; an edge table whose
+    node table has a fault is reported as not checked.
+
+    Raises:
+        ConfigError: If an SQL expression of the config cannot be parsed.
+    """
+    return _load(config, data, now, stop=False)
+
+
+@dataclass
+class _Run:
+    """Collects what each table gave; ``stop`` raises at the first fault."""
+
+    max_bad_fraction: float
+    stop: bool
+    quarantines: list[pl.DataFrame] = field(default_factory=lambda: [empty_quarantine()])
+    reports: list[TableReport] = field(default_factory=list)
+
+    def take(self, name: str, table: str, load: Callable[[], Loaded[T]]) -> T | None:
+        """Return the clean rows that ``load`` gives, or ``None`` where the whole table is at fault."""
+        try:
+            loaded = load()
+        except TableFault as fault:
+            if self.stop:
+                raise
+            self.quarantines.append(fault_row(name, table, fault))
+            self.reports.append(TableReport(name, table, rules={fault.rule: 1}, fault=str(fault)))
+            return None
+        self.quarantines.append(loaded.quarantine)
+        self.reports.append(loaded.report)
+        log.info("%s: %d good of %d rows", name, loaded.report.rows_good, loaded.report.rows_read)
+        if self.stop:
+            _check_fraction(loaded, self.max_bad_fraction)
+        return loaded.clean
+
+
+def _load(config: InputConfig, data: Path, now: datetime | None, *, stop: bool) -> LoadedTables:
+    window, quality = bounds(config.quality, now), config.quality
+    run = _Run(quality.max_bad_fraction, stop)
+    nodes: dict[str, pl.DataFrame] = {}
+    edges: list[Edges] = []
+    with tempfile.TemporaryDirectory(prefix="graphrec-") as scratch:
+        reader = Reader(Path(data), Path(scratch))
+        for node_type, node in config.nodes.items():
+            frame = run.take(
+                f"nodes.{node_type}", node.table, partial(load_nodes, reader, node_type, node, quality, window)
+            )
+            if frame is not None:
+                nodes[node_type] = frame
+        nodes, run.reports = add_author_rows(nodes, config.nodes, run.reports)
+        for number, edge in enumerate(config.edges):
+            found = run.take(
+                f"edges.{number}.{edge.relation}",
+                edge.table,
+                partial(load_edges, reader, number, config, nodes, window),
+            )
+            if found is not None:
+                edges.append(found)
+        for (table, column), known in kind_columns(config).items():
+            run.take(f"kinds.{table}.{column}", table, partial(load_kinds, reader, config, table, column, known))
+    return LoadedTables(Tables(nodes, tuple(edges)), pl.concat(run.quarantines), tuple(run.reports))
+
+
+def _check_fraction(loaded: Loaded[Any], limit: float) -> None:
+    report = loaded.report
+    if report.bad_fraction <= limit:
+        return
+    rule, count = max(report.rules.items(), key=lambda item: item[1])
+    one = loaded.quarantine.filter(pl.col("rule") == rule).row(0, named=True)
+    raise DataError(
+        f"{report.name} must have at most {limit:.2%} bad rows (got {report.bad_fraction:.2%}; {count} x {rule}, "
+        f"first in {one['file']} row {one['row']}: {one['value']!r}); "
+        f"mend the table or raise quality.max_bad_fraction"
+    )
