@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from graphrec import metrics
-from graphrec.arrays import RowVector
+from graphrec.arrays import BoolVector, IntVector, RowVector
 from graphrec.errors import ConfigError, DataError, ShapeError
 from graphrec.evaluation.held import Held, check_no_leak
 from graphrec.evaluation.recommender import Recommender
-from graphrec.evaluation.report import DIFFERENCE_SCHEMA, FIGURE_SCHEMA, Evaluation, SliceFacts
+from graphrec.evaluation.report import DIFFERENCE_SCHEMA, FIGURE_SCHEMA, MIN_USERS, Evaluation, SliceFacts
 from graphrec.history import History
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ def evaluate(
     for name, (what, part) in (slices or held.slices(history)).items():
         facts[name] = _facts(what, part, cold)
         if len(part.users):
-            places = np.searchsorted(held.users, part.users)
-            found = _slice(name, {method: rows[places] for method, rows in lists.items()}, part, k, seed, samples)
+            places = _places(held, name, part)
+            found = _Slice(name, {method: rows[places] for method, rows in lists.items()}, part, k, seed, samples)
             figures += found.figures()
             differences += found.differences(reference)
     figures += _catalogue_figures(lists, held, history, k, seed, samples)
@@ -110,12 +110,19 @@ def _ask(name: str, recommender: Recommender, held: Held, history: History, dept
     return rows
 
 
-def _facts(what: str, part: Held, cold: np.ndarray[Any, np.dtype[np.bool_]]) -> SliceFacts:
+def _places(held: Held, name: str, part: Held) -> IntVector:
+    """Return where the users of a slice stand among ``held.users``."""
+    if not np.isin(part.users, held.users).all():
+        raise ConfigError(f"slice {name!r} must be a part of what is held out; build it with only_flits or only_users")
+    return np.searchsorted(held.users, part.users)
+
+
+def _facts(what: str, part: Held, cold: BoolVector) -> SliceFacts:
     share = float(cold[part.rows].mean()) if part.num_events else 0.0
     return SliceFacts(what, len(part.users), part.num_events, share)
 
 
-class _slice:
+class _Slice:
     """All figures of one slice, resampled together.
 
     Args:
@@ -130,7 +137,7 @@ class _slice:
     def __init__(
         self, name: str, lists: Mapping[str, RowVector], part: Held, k: Sequence[int], seed: int, samples: int
     ) -> None:
-        self.name, self.methods = name, list(lists)
+        self.name, self.methods, self.users = name, list(lists), len(part.users)
         self.columns = [(metric, cut) for cut in k for metric in metrics.RANKING]
         sizes, values = part.sizes[part.users], []
         for rows in lists.values():
@@ -157,25 +164,17 @@ class _slice:
         value = self.values - self.values[at]
         low, high = np.percentile(self.resamples - self.resamples[:, at : at + 1], [2.5, 97.5], axis=0)
         return [
-            (
-                method,
-                reference,
-                self.name,
-                metric,
-                cut,
-                value[m, c],
-                low[m, c],
-                high[m, c],
-                _verdict(low[m, c], high[m, c]),
-            )
+            (method, reference, self.name, metric, cut, value[m, c], *interval, self._verdict(*interval))
             for m, method in enumerate(self.methods)
             if m != at
             for c, (metric, cut) in enumerate(self.columns)
+            for interval in [(low[m, c], high[m, c])]
         ]
 
-
-def _verdict(low: float, high: float) -> str:
-    return "win" if low > 0 else "loss" if high < 0 else "no difference"
+    def _verdict(self, low: float, high: float) -> str:
+        if self.users < MIN_USERS:
+            return "not a result"
+        return "win" if low > 0 else "loss" if high < 0 else "no difference"
 
 
 def _catalogue_figures(
@@ -183,7 +182,8 @@ def _catalogue_figures(
 ) -> list[tuple[Any, ...]]:
     """Return coverage, gini and novelty of every method and cut, over the flits that exist at the split."""
     num_flits = len(held.available)
-    counts, out = history.actions_per_flit(num_flits), []
+    counts = history.actions_per_flit(num_flits)
+    out: list[tuple[Any, ...]] = []
     for method, rows in lists.items():
         for cut in k:
             shown = metrics.exposure(rows, cut, num_flits)[held.available]

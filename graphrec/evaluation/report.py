@@ -71,7 +71,7 @@ class Evaluation:
         frame: ``method``, ``slice``, ``metric``, ``k``, ``value``, ``low``, ``high``, ``users``, ``events``,
             ``cold_share``. Coverage and gini have no interval (null); they and novelty stand in slice ``all``.
         differences: ``method`` minus ``reference``: ``slice``, ``metric``, ``k``, ``difference``, ``low``, ``high``
-            and ``verdict`` (``win``, ``loss``, ``no difference``), paired over users.
+            and ``verdict`` (``win``, ``loss``, ``no difference``; below 200 users ``not a result``), paired over users.
         slices: By name.
         settings: What each method was set to.
         dropped: Held-out actions that are no truth, by reason.
@@ -152,7 +152,7 @@ class Evaluation:
             raise ConfigError(f"Evaluation.table slice must be one of {list(self.slices)} (got {slice_name!r})")
         cuts = sorted(set(self.frame["k"])) if k is None else list(k)
         columns = [(metric, cut) for cut in cuts for metric in shown]
-        table = Table(title=self._title(slice_name), caption="[low, high]: 95 % bootstrap interval over users")
+        table = Table(title=self._title(slice_name), caption="\\[low, high]: 95 % bootstrap interval over users")
         table.add_column("method")
         for metric, cut in columns:
             table.add_column(f"{metric}@{cut}", justify="right")

@@ -85,26 +85,20 @@ def mean_recall(recommender: Recommender, held: Held, k: int, max_users: int = 2
     return float(metrics.recall(hits, part.sizes[part.users], k).mean())
 
 
-def tuned(
-    builders: Mapping[Name, Builder], past: Past, tail: Tail, *, k: int = 50
-) -> tuple[Recommender, dict[Name, float]]:
-    """Build the best of several recommenders.
+def chosen(builders: Mapping[Name, Builder], tail: Tail, *, k: int = 50) -> Name:
+    """Return the name of the recommender with the best recall@k on the tail; of equally good ones the first.
 
     Args:
-        builders: By name; of equally good ones the first is taken.
-        past: What the answer is built from.
+        builders: By name; each is built from the past before the tail.
         tail: What the choice is made on.
         k: Cut of the recall that decides.
-
-    Returns:
-        The chosen recommender, built from the whole past, and the recall of each on the tail.
 
     Raises:
         ConfigError: If there is nothing to choose from.
     """
     if not builders:
-        raise ConfigError("tuned.builders must hold at least one builder (got none)")
+        raise ConfigError("chosen.builders must hold at least one builder (got none)")
     recalls = {name: mean_recall(build(tail.past), tail.held, k) for name, build in builders.items()}
     best = max(recalls, key=recalls.__getitem__)
     log.info("chose %s by recall@%d on the validation tail: %s", best, k, recalls)
-    return builders[best](past), recalls
+    return best

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +68,7 @@ def _set_threads(workers: int) -> None:
     import torch
 
     torch.set_num_threads(workers)
-    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(workers, os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,9 @@ class Line:
     @property
     def _held_out(self) -> _Part:
         split = self.split
-        _, flit_type = next(iter({(e.config.source, e.config.target) for e in split.train.edges if e.config.role == "action"}))
+        _, flit_type = next(
+            iter({(e.config.source, e.config.target) for e in split.train.edges if e.config.role == "action"})
+        )
         described = {"split": self.config.evaluation.split.model_dump(mode="json"), "as_of_s": self.as_of_s}
         return _Part("holdout_", split.train, split.at_s, {flit_type: split.available}, described)
 
@@ -175,9 +178,7 @@ class Line:
         def load() -> Tables:
             return part.tables
 
-        graph = graph_stage(
-            runner, f"{name}graph", config, self.tables_artifact, load, part.described, part.as_of_s
-        )
+        graph = graph_stage(runner, f"{name}graph", config, self.tables_artifact, load, part.described, part.as_of_s)
         hoods = neighbourhoods_stage(runner, f"{name}neighbourhoods", config, graph)
         embeddings = embeddings_stage(runner, f"{name}embeddings", self.model, self.features, graph, hoods)
         interests = interests_stage(

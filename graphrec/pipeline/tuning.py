@@ -45,9 +45,7 @@ class Resolved:
     def open(cls, folder: Path) -> "Resolved":
         """Read what the stage wrote."""
         values = json.loads((folder / "resolved.json").read_text())
-        return cls(
-            InterestConfig.parse(values["interests"]), Weights(**values["weights"]), values["half_life_days"]
-        )
+        return cls(InterestConfig.parse(values["interests"]), Weights(**values["weights"]), values["half_life_days"])
 
 
 def tuning_stage(

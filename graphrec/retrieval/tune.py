@@ -61,8 +61,8 @@ def tune_weights(
         config: Budget; weights set to a number are kept, ``auto`` ones are searched.
         k: Length of the list.
     """
-    drawn = [_draw(bundle, user, truth[user], config.candidates) for user in sorted(truth)[:MAX_USERS]]
-    drawn = [one for one in drawn if one is not None]
+    every = (_draw(bundle, user, truth[user], config.candidates) for user in sorted(truth)[:MAX_USERS])
+    drawn = [one for one in every if one is not None]
     trials = []
     for half_life, prior_weight, importance_weight in itertools.product(
         _grid(config.prior_half_life_days, tuple(priors)),

@@ -38,11 +38,9 @@ class Join(Section):
     @classmethod
     def _yaml_reads_on_as_true(cls, values: Any) -> Any:
         """YAML 1.1 parses a bare ``on`` key as true; here it means the field."""
-        return (
-            {"on" if key is True else key: value for key, value in values.items()}
-            if isinstance(values, dict)
-            else values
-        )
+        if not isinstance(values, dict):
+            return values
+        return {"on" if key is True else key: value for key, value in values.items()}
 
 
 class NodeConfig(TableRef):

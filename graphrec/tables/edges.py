@@ -52,7 +52,7 @@ def load_edges(
     name = f"edges.{number}.{edge.relation}"
     _check_nodes(edge, nodes, name)
     table = source(reader, edge, name, declared_columns(edge, config))
-    checked, rules = _checked(table, edge, config, nodes, window)
+    checked, rules = _checked(table, number, config, nodes, window)
     frame = collect(checked, name)
     bad = frame.filter(pl.col(FAULTS) > 0).select(*PLACE, FAULTS)
     rejected = pl.concat([_rejected(name, table, bad, rules), table.broken_entries(name)])
@@ -98,15 +98,16 @@ def _check_nodes(edge: EdgeConfig, nodes: Mapping[str, pl.DataFrame], name: str)
 
 
 def _checked(
-    table: Source, edge: EdgeConfig, config: InputConfig, nodes: Mapping[str, pl.DataFrame], window: tuple[int, int]
+    table: Source, number: int, config: InputConfig, nodes: Mapping[str, pl.DataFrame], window: tuple[int, int]
 ) -> tuple[pl.LazyFrame, list[Rule]]:
     """Return the selected rows with rows of both ends, weight, times and faults, and the rules behind the faults."""
-    declared, thing = declared_columns(edge, config), f"edges.{edge.relation}"
+    edge = config.edges[number]
+    name, declared = f"edges.{number}.{edge.relation}", declared_columns(edge, config)
     before = {raw(column): pl.col(column) for column in declared.values()}
     ends = {
-        end: _end(table, declared[f"{end}_id"], nodes[node_type], f"{thing}.{end}_id") for end, node_type in _ends(edge)
+        end: _end(table, declared[f"{end}_id"], nodes[node_type], f"{name}.{end}_id") for end, node_type in _ends(edge)
     }
-    clean = {**_weight(table, edge, thing), **_seconds(table, edge, thing)}
+    clean = {**_weight(table, edge, name), **_seconds(table, edge, name)}
     frame, rules = table.frame.select(*PLACE, **before, **ends, **clean), []
     for end, node_type in _ends(edge):
         column, ids = declared[f"{end}_id"], nodes[node_type]["id"]

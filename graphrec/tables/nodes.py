@@ -23,6 +23,7 @@ from graphrec.tables.rules import (
     raw,
     text_rules,
     time_rules,
+    unreadable_id_rule,
     utf8_rule,
 )
 from graphrec.tables.source import Source, source
@@ -62,25 +63,38 @@ def load_nodes(
     if not selected:
         raise TableFault(
             "zero rows",
-            f"{name}.where must select at least one row (got 0 of {table.opened.rows}); change the condition",
+            f"{name}.where must select at least one row (got 0 of {table.opened.rows}); widen the condition",
         )
     good, rejected = _reject(frame, table, config, rules, name)
-    without_image = entries(name, table.opened.files, good.head(0), config.image, "", "")
+    without_image = rejected.head(0)
     if config.image is not None:
         good, without_image = take_out_broken(good, config.image, quality.max_image_pixels, name, table.opened.files)
-    report = TableReport(
+    found = pl.concat([rejected, without_image])
+    kept = ["id", *(column for column in clean if column != "id")]
+    report = _report(name, config, table.opened.rows, selected, good, without_image.height, found)
+    return Loaded(_finite(good.select(kept), config).sort("id"), found, report)
+
+
+def _report(
+    name: str,
+    config: NodeConfig,
+    read: int,
+    selected: int,
+    good: pl.DataFrame,
+    without_image: int,
+    found: pl.DataFrame,
+) -> TableReport:
+    return TableReport(
         name=name,
         table=config.table,
-        rows_read=table.opened.rows,
-        rows_filtered=table.opened.rows - selected,
+        rows_read=read,
+        rows_filtered=read - selected,
         rows_good=good.height,
         rows_quarantined=selected - good.height,
-        rows_without_image=without_image.height,
-        rules=counts(pl.concat([rejected, without_image])),
+        rows_without_image=without_image,
+        rules=counts(found),
         masked=_mask_counts(good, config),
     )
-    kept = ["id", *(column for column in clean if column != "id")]
-    return Loaded(_finite(good.select(kept), config).sort("id"), pl.concat([rejected, without_image]), report)
 
 
 def declared_columns(config: NodeConfig) -> dict[str, str]:
@@ -128,7 +142,8 @@ def _clean(
         clean[column] = columns.flag(column, types[column], f"{name}.flags", typeless=typeless)
         rules.append(parse_rule(column, types[column]))
     if config.author is not None:
-        clean[config.author], _ = columns.identifier(config.author, types[config.author], f"{name}.author")
+        clean[config.author], author_type = columns.identifier(config.author, types[config.author], f"{name}.author")
+        rules.append(unreadable_id_rule(config.author, config.author, author_type))
     if config.image is not None:
         clean[config.image] = columns.image(config.image, types[config.image], f"{name}.image")
     if config.created_at is not None:

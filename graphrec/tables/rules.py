@@ -51,15 +51,20 @@ def id_rules(column: str, clean: str, dtype: pl.DataType, quality: QualityConfig
         new: Whether the column introduces ids (a node table) and does not only refer to them.
     """
     id_, before = pl.col(clean), pl.col(raw(column))
-    rules = [Rule("null id", column, before.is_null())]
+    rules = [Rule("null id", column, before.is_null()), unreadable_id_rule(column, clean, dtype)]
     if dtype != pl.String:
-        return [*rules, Rule("wrong dtype", column, before.is_not_null() & id_.is_null())]
+        return rules
     rules += [
         Rule("empty id", column, id_ == ""),
         Rule("over-long id", column, id_.str.len_bytes() > quality.max_id_bytes),
-        Rule("invalid UTF-8", column, before.is_not_null() & id_.is_null()),
     ]
     return [*rules, Rule("control character in id", column, id_.str.contains(r"[\x00-\x1f\x7f]"))] if new else rules
+
+
+def unreadable_id_rule(column: str, clean: str, dtype: pl.DataType) -> Rule:
+    """Return the rule that an id must be UTF-8, or fit in 64 bits, as its type asks."""
+    name = "invalid UTF-8" if dtype == pl.String else "wrong dtype"
+    return Rule(name, column, pl.col(raw(column)).is_not_null() & pl.col(clean).is_null())
 
 
 def unknown_rule(column: str, clean: str, row: str, dtype: pl.DataType, quality: QualityConfig) -> Rule:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from graphrec.tables.report import TableFault
 from graphrec.tables.rules import ROW
 
 BROKEN_SCHEMA = {ROW: pl.UInt32, "rule": pl.String, "value": pl.String}
@@ -43,6 +44,9 @@ def salvage(path: Path, copy: Path) -> pl.DataFrame:
 
     Returns:
         The broken rows: ``_row``, ``rule``, ``value``.
+
+    Raises:
+        TableFault: If the header of a CSV file is broken.
     """
     broken: list[dict[str, Any]] = []
     read = _csv_rows if path.suffix == ".csv" else _json_rows
@@ -51,6 +55,12 @@ def salvage(path: Path, copy: Path) -> pl.DataFrame:
         copy.open("w", encoding="utf-8", newline="") as target,
     ):
         for number, (line, rule, value) in enumerate(read(source), start=-1 if path.suffix == ".csv" else 0):
+            if rule is not None and number < 0:
+                raise TableFault(
+                    "malformed header",
+                    f"{path.name} must start with column names in UTF-8 (got {_printable(value)!r}); "
+                    f"export it as UTF-8",
+                )
             target.write(line)
             if rule is not None:
                 broken.append({ROW: number, "rule": rule, "value": _printable(value)})

@@ -77,7 +77,7 @@ def _sql(text: str, thing: str) -> pl.Expr:
     try:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
-        raise ConfigError(f"{thing} must be an SQL expression (got {text!r}: {error})") from None
+        raise ConfigError(f"{thing} must be an SQL expression (got {text!r}: {_first_line(error)}); mend it") from None
 
 
 def _condition(ref: TableRef, thing: str) -> pl.Expr | None:
@@ -179,6 +179,12 @@ def _types(frame: pl.LazyFrame, thing: str) -> Mapping[str, pl.DataType]:
     try:
         schema = frame.collect_schema()
     except pl.exceptions.PolarsError as error:
-        line = str(error).strip().splitlines()[0]
-        raise TableFault("wrong dtype", f"{thing} must have columns that its expressions fit (got {line})") from None
+        raise TableFault(
+            "wrong dtype",
+            f"{thing} must have columns that its expressions fit (got {_first_line(error)}); derive others",
+        ) from None
     return {name: dtype for name, dtype in schema.items() if name not in (FILE, ROW)}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -232,7 +232,7 @@ def test_validate_reports_every_table_also_beyond_a_fault(tmp_path: Path) -> Non
     assert faults["edges.2.follows"] is None
     assert ("nodes.flit", None, "missing column") in planted(loaded)
     assert ("nodes.user", 3, "empty id") in planted(loaded)
-    assert [one.name for one in loaded.report][0] == "nodes.user"
+    assert loaded.report[0].name == "nodes.user"
     assert loaded.report[0].to_dict()["bad_fraction"] == pytest.approx(1 / USERS)
 
 

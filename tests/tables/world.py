@@ -160,3 +160,6 @@ def check_counts(loaded: LoadedTables) -> None:
         if one.fault is None:
             kept = one.rows_good + one.rows_quarantined + one.duplicates_dropped + one.rows_filtered
             assert one.rows_read == kept, one
+            entries = loaded.quarantine.filter(pl.col("table") == one.name)
+            places = entries.select("file", "row").unique().height
+            assert places == one.rows_quarantined + one.rows_without_image, one

@@ -1,0 +1,5 @@
+"""The command line: every command a thin door to a plain function."""
+
+from graphrec.cli.app import main
+
+__all__ = ["main"]
