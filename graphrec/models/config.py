@@ -43,7 +43,13 @@ class ModelConfig(Section):
     margin: float = Field(default=0.1, gt=0)
     """By how much a positive must beat a negative under ``max_margin``."""
     negatives: int = Field(default=1024, ge=1)
-    """Uniform negatives shared by a whole batch."""
+    """Negatives shared by a whole batch."""
+    negative_power: float = Field(default=1.0, ge=0, le=1)
+    """Negatives are drawn in proportion to (positives of the flit) to this power: 0 draws all flits alike, 1 draws
+    flits as often as they are positives."""
+    log_q: bool = False
+    """Correct the softmax for how negatives were drawn. With it, popularity is learnt into the vectors; without it and
+    with ``negative_power: 1`` the vectors hold affinity alone, and popularity is left to the prior."""
     hard_negatives: HardNegativeConfig = HardNegativeConfig()
     """Hard negatives per positive."""
 

@@ -17,11 +17,13 @@ class Batch:
     Attributes:
         pairs: The positives of this batch.
         negatives: Rows shared by the whole batch, int32 ``[num_negatives]``.
+        expected: How often each negative was expected to be drawn, float64 ``[num_negatives]``.
         hard: Rows per query from its PageRank band, int32 ``[num_pairs, num_hard]``, padded with -1.
     """
 
     pairs: Positives
     negatives: RowVector
+    expected: npt.NDArray[np.float64]
     hard: npt.NDArray[np.int32]
 
 
@@ -42,7 +44,7 @@ def epoch_batches(
         snapshots: The pasts to train on.
         bands: Per snapshot, query type to PageRank band, int32 ``[num_nodes, width]`` padded with -1.
         batch_size: Pairs a step.
-        num_negatives: Shared uniform negatives a step.
+        num_negatives: Shared negatives a step.
         num_hard: Hard negatives per pair; 0 for none.
         rng: Source of order and negatives.
     """
@@ -54,13 +56,14 @@ def epoch_batches(
         number, part = steps[place]
         snapshot = snapshots[number]
         total = _num_steps(snapshot, batch_size)
-        negatives = rng.choice(snapshot.candidates, size=num_negatives).astype(np.int32)
+        places = rng.choice(len(snapshot.candidates), size=num_negatives, p=snapshot.chance)
+        negatives, expected = snapshot.candidates[places], num_negatives * snapshot.chance[places]
         batches = []
         for kind, order in zip(snapshot.positives, orders[number], strict=True):
             chosen = order[part::total]
             if len(chosen):
                 pairs = _select(kind, chosen)
-                batches.append(Batch(pairs, negatives, _draw_hard(bands[number], pairs, num_hard, rng)))
+                batches.append(Batch(pairs, negatives, expected, _draw_hard(bands[number], pairs, num_hard, rng)))
         yield snapshot, batches
 
 

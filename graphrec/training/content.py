@@ -58,7 +58,10 @@ class Content:
         node = self._nodes[node_type]
         parts: list[FloatMatrix] = []
         for block in self.layout[node_type]:
-            parts += [node.blocks[block.name][rows] * block.scale, node.present[block.name][rows][:, None].astype(np.float32)]
+            parts += [
+                node.blocks[block.name][rows] * block.scale,
+                node.present[block.name][rows][:, None].astype(np.float32),
+            ]
         return torch.from_numpy(np.concatenate([*parts, log_degree[rows][:, None]], axis=1, dtype=np.float32))
 
 

@@ -30,7 +30,7 @@ def step_loss(model: PinSage, content: Content, snapshot: Snapshot, batches: Seq
     features = {t: content.gather(t, rows, snapshot.log_degree[t]) for t, rows in inputs.items()}
     rows = {t: torch.from_numpy(r.astype(np.int64)) for t, r in inputs.items()}
     vectors = model(features, rows, hops)
-    losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch, snapshot) for batch in batches]
+    losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch) for batch in batches]
     return torch.stack(losses).sum() / sum(batch.pairs.weight for batch in batches)
 
 
@@ -43,9 +43,7 @@ def _seeds(types: Sequence[str], batches: Sequence[Batch]) -> dict[str, RowVecto
     return {t: np.unique(np.concatenate(parts)) for t, parts in wanted.items()}
 
 
-def _batch_loss(
-    config: ModelConfig, vectors: dict[str, Tensor], seeds: dict[str, RowVector], batch: Batch, snapshot: Snapshot
-) -> Tensor:
+def _batch_loss(config: ModelConfig, vectors: dict[str, Tensor], seeds: dict[str, RowVector], batch: Batch) -> Tensor:
     """Return the mean loss of one kind of positive."""
     pairs = batch.pairs
 
@@ -57,8 +55,8 @@ def _batch_loss(
     positive = (query * target).sum(dim=1)
     shared = query @ at(pairs.target_type, batch.negatives).T
     mask = torch.from_numpy(~false_negatives(pairs, batch.negatives))
-    expected = np.log(len(batch.negatives) / len(snapshot.candidates))
-    log_expected = torch.full((1, shared.shape[1]), float(expected))
+    expected = np.log(batch.expected) if config.log_q else np.zeros(len(batch.negatives))
+    log_expected = torch.from_numpy(expected.astype(np.float32))[None, :]
     if batch.hard.shape[1]:
         hard_rows = np.maximum(batch.hard, seeds[pairs.target_type][0])
         hard = (query[:, None, :] * at(pairs.target_type, hard_rows)).sum(dim=2)

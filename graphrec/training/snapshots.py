@@ -4,7 +4,7 @@ Supervision edges are kept out of message passing by construction: a snapshot's 
 That is also the situation the model is served in, so it learns to predict from a past, for new flits too.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,7 @@ class Snapshot:
         log_degree: Node type to ``log(1 + degree)``, float32 ``[num_nodes]``.
         positives: What supervises.
         candidates: Rows of the flits that negatives are drawn from, int32.
+        chance: Chance of each candidate to be drawn, float64, summing to 1.
         split: The past and what is held out of it.
     """
 
@@ -58,6 +59,7 @@ class Snapshot:
     log_degree: Mapping[str, FloatVector]
     positives: tuple[Positives, ...]
     candidates: RowVector
+    chance: npt.NDArray[np.float64]
     split: Split
 
 
@@ -112,21 +114,33 @@ def build_snapshot(tables: Tables, split: Split, neighbourhoods: NeighbourhoodCo
         model: Which positives are wanted.
     """
     graph = build_graph(split.train, as_of_s=split.at_s)
-    candidates = np.flatnonzero(split.available) if split.at_s is None else _known_by(tables, split)
+    candidates = _known_by(split)
+    positives = tuple(_positives(tables, split, model))
     return Snapshot(
         neighbourhoods=build_neighbourhoods(graph, neighbourhoods),
         log_degree=log_degrees(graph),
-        positives=tuple(_positives(tables, split, model)),
-        candidates=candidates.astype(np.int32),
+        positives=positives,
+        candidates=candidates,
+        chance=_chance(positives, candidates, model.negative_power),
         split=split,
     )
 
 
-def _known_by(tables: Tables, split: Split) -> npt.NDArray[np.int64]:
+def _known_by(split: Split) -> RowVector:
     """Return the flits that existed at the split, and those that held-out actions are on."""
     known = split.available.copy()
     known[split.test["flit_row"].to_numpy()] = True
-    return np.flatnonzero(known)
+    return np.flatnonzero(known).astype(np.int32)
+
+
+def _chance(positives: Sequence[Positives], candidates: RowVector, power: float) -> npt.NDArray[np.float64]:
+    """Return each candidate's chance to be a negative: in proportion to (its positives) ** power."""
+    width = int(candidates.max(initial=0)) + 1
+    counts = np.zeros(width)
+    for kind in positives:
+        counts += np.bincount(kind.target_rows, minlength=width)[:width]
+    raised = counts[candidates] ** power
+    return raised / raised.sum() if raised.sum() > 0 else np.full(len(candidates), 1 / max(len(candidates), 1))
 
 
 def _positives(tables: Tables, split: Split, model: ModelConfig) -> Iterable[Positives]:
