@@ -1,3 +1,37 @@
-"""graphrec: interaction logs in, explained recommendations out."""
+"""graphrec: interaction logs in, explained recommendations out.
+
+What stands in ``__all__`` is loaded when it is first used, so that importing graphrec takes milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphrec import simulate
+    from graphrec.api import embeddings
+    from graphrec.config import load_config
+    from graphrec.pipeline import run
+    from graphrec.retrieval.retriever import Retriever
 
 __version__ = "0.1.0"
+__all__ = ["Retriever", "__version__", "embeddings", "load_config", "run", "simulate"]
+
+_HOMES = {
+    "Retriever": "graphrec.retrieval.retriever",
+    "embeddings": "graphrec.api",
+    "load_config": "graphrec.config",
+    "run": "graphrec.pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "simulate":  # the room itself: an import of it binds the same name, so nothing else may stand here
+        return import_module("graphrec.simulate")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'graphrec' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from graphrec.arrays import FloatMatrix, FloatVector, RowVector
 from graphrec.graph.neighbourhoods import Neighbourhoods
@@ -99,16 +98,15 @@ def _finish(model: PinSage, hidden: Mapping[str, Tensor], node_type: str) -> Cal
 
 def _layer(layer: PinSageLayer, hidden: Mapping[str, Tensor], neighbourhoods: Neighbourhoods) -> dict[str, Tensor]:
     """Return the next layer's vectors of every node."""
-    messages = {t: torch.relu(layer.message[t](hidden[t])) for t in layer.types}
 
     def compute_type(node_type: str) -> Callable[[RowVector], Tensor]:
         def compute(rows: RowVector) -> Tensor:
-            parts = [hidden[node_type][torch.from_numpy(rows)]]
+            pooled = []
             for other in layer.types:
                 drawn = np.maximum(neighbourhoods.rows[(node_type, other)][rows], 0)  # padding has weight 0
                 weights = np.array(neighbourhoods.weights[(node_type, other)][rows])
-                parts.append(importance_pool(messages[other], torch.from_numpy(drawn), torch.from_numpy(weights)))
-            return F.normalize(torch.relu(layer.update[node_type](torch.cat(parts, dim=1))), dim=1)
+                pooled.append(importance_pool(hidden[other], torch.from_numpy(drawn), torch.from_numpy(weights)))
+            return layer.combine(node_type, hidden[node_type][torch.from_numpy(rows)], pooled)
 
         return compute
 
@@ -133,7 +131,6 @@ def embed_isolated(model: PinSage, node_type: str, features: Tensor) -> FloatMat
     hidden = model.start(node_type, features, None)
     for layer in model.layers:
         assert isinstance(layer, PinSageLayer)
-        nothing = hidden.new_zeros(len(hidden), hidden.shape[1] * len(layer.types))
-        hidden = F.normalize(torch.relu(layer.update[node_type](torch.cat([hidden, nothing], dim=1))), dim=1)
+        hidden = layer.combine(node_type, hidden, [torch.zeros_like(hidden) for _ in layer.types])
     out: FloatMatrix = model.finish(node_type, hidden).numpy()
     return out

@@ -1,5 +1,6 @@
 """The application: commands are gathered here, heavy libraries load when a command runs."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,12 +10,11 @@ from graphrec.cli import ask, data, demo, doctor, run
 
 app = typer.Typer(
     name="graphrec",
-    help="Interaction logs in, explained recommendations out.\n\nStart with [bold]graphrec demo[/]: a simulated network, "
-    "end to end, in about three minutes.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 bad usage or input. `graphrec COMMAND --help` shows an example of each.",
 )
 
 
@@ -30,21 +30,24 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Gather options that stand before the command."""
+    """Interaction logs in, explained recommendations out.
+
+    It reads who liked, shared or followed what, and embeds users, flits (short posts) and advertisers in one space.
+    Then it answers which flits suit a user now, and why.
+
+    Start with [bold]graphrec demo[/]: a simulated network, end to end, in a few minutes.
+    """
 
 
-app.command(rich_help_panel="Start")(demo.demo)
-app.command(rich_help_panel="Start")(doctor.doctor)
-app.command(rich_help_panel="Data")(data.simulate)
-app.command(rich_help_panel="Data")(data.validate)
-app.command(rich_help_panel="Line")(run.run)
-app.command(rich_help_panel="Line")(run.health)
-app.command(rich_help_panel="Line")(run.evaluate)
-app.command(rich_help_panel="Line")(run.versions)
-app.command(rich_help_panel="Ask")(ask.recommend)
-app.command(rich_help_panel="Ask")(ask.interests)
-app.command(rich_help_panel="Ask")(ask.similar)
-app.command(rich_help_panel="Ask")(ask.search)
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Start here": (demo.demo, doctor.doctor),
+    "Data": (data.simulate, data.validate),
+    "From tables to a version": (run.run, run.health, run.evaluate, run.versions),
+    "Ask a version": (ask.recommend, ask.interests, ask.similar, ask.search),
+}
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 
 
 def main() -> None:

@@ -1,26 +1,32 @@
-"""What every command shares: output for people and for machines, progress, errors as one line."""
+"""What every command shares: data on stdout, messages on stderr, errors as one line and an exit code."""
 
 import json
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
 SPARKS = "▁▂▃▄▅▆▇█"
+FILE_WIDTH = 120
+"""Columns where stdout is no terminal."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
-def stdout() -> "Console":
-    """Return a console on stdout: data goes here."""
+def stdout(file_width: int = FILE_WIDTH) -> "Console":
+    """Return a console on stdout, ``file_width`` columns wide where that is no terminal: data goes here."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else file_width
     return Console(width=width, highlight=False)
 
 
@@ -31,6 +37,11 @@ def stderr() -> "Console":
     return Console(stderr=True, highlight=False)
 
 
+def say(message: str) -> None:
+    """Print one message on stderr, as it stands."""
+    stderr().print(message, markup=False, soft_wrap=True)
+
+
 def write_json(value: Any) -> None:
     """Write one JSON document to stdout."""
     typer.echo(json.dumps(value, indent=2, default=str))
@@ -38,25 +49,22 @@ def write_json(value: Any) -> None:
 
 @contextmanager
 def one_line_errors(debug: bool = False) -> Iterator[None]:
-    """Turn errors raised on purpose into one line on stderr and their exit code; ``debug`` keeps the traceback."""
+    """Turn expected errors into one line on stderr and their exit code; ``debug`` shows the traceback before it."""
     from graphrec.errors import GraphrecError
 
     try:
         yield
-    except GraphrecError as error:
+    except (GraphrecError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise  # the reader of stdout has gone: typer ends quietly
         if debug:
-            raise
-        stderr().print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
-        raise typer.Exit(error.exit_code) from None
+            traceback.print_exc()
+        stderr().print("[bold red]error:[/]", end=" ")
+        say(str(error))
+        raise typer.Exit(error.exit_code if isinstance(error, GraphrecError) else 1) from None
     except KeyboardInterrupt:
-        stderr().print("interrupted; run the same command again to go on where it stopped")
-        raise typer.Exit(130) from None
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+        say("interrupted; run the same command again to go on where it stopped")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -66,35 +74,7 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(SPARKS[round((value - low) / span * (len(SPARKS) - 1))] for value in values)
 
 
-@contextmanager
-def progress_bars(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a function ``(what, done, total)`` that draws one bar per kind of work on stderr."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description:>14}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=stderr(), transient=True, disable=quiet or not sys.stderr.isatty()) as bars:
-        yield _reporter(bars)
-
-
-def _reporter(bars: "Progress") -> Callable[[str, int, int], None]:
-    tasks: dict[str, Any] = {}
-
-    def report(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bars.add_task(what, total=total)
-        bars.update(tasks[what], completed=done, total=total, visible=done < total)
-
-    return report
-
-
-def mapping_table(title: str, rows: Mapping[str, Any]) -> Any:
-    """Return a two-column rich table."""
-    from rich.table import Table
-
-    table = Table(title=title, show_header=False)
-    for name, value in rows.items():
-        table.add_row(name, str(value))
-    return table
+def shell_path(path: Path | str) -> str:
+    """Return a path to paste into a shell: relative where it lies below the working directory."""
+    path, here = Path(path).absolute(), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

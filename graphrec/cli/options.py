@@ -5,13 +5,20 @@ from typing import Annotated
 
 import typer
 
-ConfigPath = Annotated[Path, typer.Argument(help="YAML config.", show_default=False)]
+STORE = Path("store")
+CONFIG_HELP = "YAML config; configs/flutter.yaml shows every part of one."
+
+ConfigPath = Annotated[Path, typer.Argument(help=CONFIG_HELP, show_default=False)]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a setting: [bold]--set training.epochs=5[/]. Repeatable.")
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Override a setting: --set training.epochs=5. Repeatable."),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for machines.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 StorePath = Annotated[Path, typer.Option("--store", help="Folder of the store.")]
 VersionName = Annotated[str, typer.Option("--version", help="A version or an alias.")]
 TopK = Annotated[int, typer.Option("-k", help="How many.", min=1)]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.", min=0)]
+UserId = Annotated[str, typer.Argument(metavar="USER", help="Id of a user.", show_default=False)]

@@ -2,25 +2,34 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphrec.cli.console import mapping_table, one_line_errors, progress_bars, stderr, stdout, write_json
-from graphrec.cli.options import AsJson, ConfigPath, Debug, Overrides, Quiet, StorePath, VersionName
+from graphrec.cli.console import one_line_errors, say, shell_path, stdout, write_json
+from graphrec.cli.options import STORE, AsJson, ConfigPath, Debug, DryRun, Overrides, Quiet, StorePath, VersionName
+from graphrec.cli.progress import watching
+from graphrec.cli.show import print_health, print_pairs
 
-STORE = Path("store")
+if TYPE_CHECKING:
+    from graphrec.config import RunConfig
+    from graphrec.store import Store
+
+WIDE = 180
+"""Columns an evaluation needs: two metrics at two cuts with intervals, and the comparison."""
 
 
 def run(
     config: ConfigPath,
     overrides: Overrides = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved config and the files; run nothing.")] = False,
+    dry_run: DryRun = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Take tables to a served version: every finished stage is found again, the rest run.
+    """Take tables to a published version: finished stages are found again, the rest run.
+
+    Stopped in between, the same command goes on where it was. --dry-run prints the resolved config and the tables.
 
     Example: [bold]graphrec run configs/flutter.yaml --set data=demo/data --set store=demo/store[/]
     """
@@ -35,38 +44,53 @@ def run(
         from graphrec.pipeline import run as run_line
         from graphrec.store import Store
 
-        with progress_bars(quiet) as on_progress:
-            runner = Runner(Store(loaded.store), on_progress=on_progress, on_stage=(lambda done: None) if quiet else say_stage)
+        with watching(quiet) as watcher:
+            runner = Runner(Store(loaded.store), on_progress=watcher.on_progress, on_stage=watcher.on_stage)
             version = run_line(loaded, runner=runner)
-        done = [{"stage": one.stage, "seconds": one.seconds, "found": one.found} for one in runner.history]
+        stages = [{"stage": one.stage, "seconds": round(one.seconds, 3), "found": one.found} for one in runner.history]
         if as_json:
-            write_json({"version": version.name, "store": loaded.store, "stages": done})
-        else:
-            stdout().print(f"version {version.name} in {loaded.store}; ask it with `graphrec recommend ID --store …`")
+            write_json({"version": version.name, "store": loaded.store, "stages": stages})
+            return
+        stdout().print(f"version {version.name} in {loaded.store}", markup=False, soft_wrap=True)
+        say(f"next: graphrec evaluate --store {shell_path(loaded.store)}")
 
 
-def say_stage(done) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the pipeline loads late
-    """Say on stderr that a stage is done."""
-    stderr().print(f"{done.stage:>24}  {'found' if done.found else f'{done.seconds:.1f} s'}")
-
-
-def _plan(config, as_json: bool) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the config loads late
+def _plan(config: "RunConfig", as_json: bool) -> None:
     """Print what a run would read and under which settings."""
     import yaml
 
     from graphrec.pipeline.sources import source_files
 
-    files = source_files(config.input, Path(config.data))
     settings = config.model_dump(mode="json")
-    sizes = {str(path): path.stat().st_size for path in files}
+    files = {str(path): _size(path) for path in source_files(config.input, Path(config.data))}
     if as_json:
-        write_json({"config": settings, "files": sizes})
+        write_json({"config": settings, "files": files})
         return
-    stdout().print(yaml.safe_dump(settings, sort_keys=False), markup=False)
-    stderr().print(f"would read {len(files)} files, {sum(sizes.values()) / 1e6:,.1f} MB, and publish into {config.store}")
+    stdout().print(yaml.safe_dump(settings, sort_keys=False), markup=False, soft_wrap=True)
+    sizes = {name: _size_in_words(size) for name, size in files.items()}
+    print_pairs("tables", sizes)
+    total = sum(size["bytes"] or 0 for size in files.values())
+    say(f"would read {len(files)} files, {total / 1e6:,.1f} MB, and publish into {config.store}; nothing was written")
 
 
-def health(store: StorePath = STORE, version: VersionName = "latest", as_json: AsJson = False, debug: Debug = False) -> None:
+def _size(path: Path) -> dict[str, int | None]:
+    """Return bytes and, where the file says so itself, rows."""
+    import polars as pl
+
+    rows = None
+    if path.suffix == ".parquet":
+        rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
+    return {"bytes": path.stat().st_size, "rows": rows}
+
+
+def _size_in_words(size: dict[str, int | None]) -> str:
+    megabytes = f"{(size['bytes'] or 0) / 1e6:,.1f} MB"
+    return megabytes if size["rows"] is None else f"{size['rows']:,} rows, {megabytes}"
+
+
+def health(
+    store: StorePath = STORE, version: VersionName = "latest", as_json: AsJson = False, debug: Debug = False
+) -> None:
     """Report on a version's graph: sizes, degrees, hubs, isolated and cold nodes, missing content.
 
     Example: [bold]graphrec health --store demo/store[/]
@@ -74,58 +98,45 @@ def health(store: StorePath = STORE, version: VersionName = "latest", as_json: A
     with one_line_errors(debug):
         from graphrec.store import Store
 
-        report = json.loads(Store(store).artifact(version, "graph").file("health.json").read_text())
+        report = read_health(Store(store), version)
         if as_json:
             write_json(report)
         else:
             print_health(report)
 
 
-def print_health(report: dict[str, dict[str, dict[str, object]]]) -> None:
-    """Print a health report as two tables."""
-    from rich.table import Table
-
-    nodes = Table(title="graph health: nodes")
-    names = list(dict.fromkeys(key for one in report["nodes"].values() for key in one if key != "missing"))
-    nodes.add_column("type")
-    for name in names:
-        nodes.add_column(name.replace("_", " "), justify="right")
-    nodes.add_column("missing content")
-    for node_type, one in report["nodes"].items():
-        missing = one["missing"] if isinstance(one["missing"], dict) else {}
-        gaps = ", ".join(f"{name} {share:.0%}" for name, share in missing.items() if share) or "none"
-        nodes.add_row(node_type, *(_figure(name, one.get(name)) for name in names), gaps)
-    stdout().print(nodes)
-    relations = {name: f"{one['edges']:,} edges" for name, one in report["relations"].items()}
-    stdout().print(mapping_table(f"relations over {report['span_days']} days", relations))
-
-
-def _figure(name: str, value: object) -> str:
-    if not isinstance(value, int | float):
-        return "-"
-    return f"{value:.1%}" if name.endswith("share") else f"{value:,.0f}"
+def read_health(store: "Store", version: str) -> dict[str, Any]:
+    """Return the health report of a version's graph."""
+    report: dict[str, Any] = json.loads(store.artifact(version, "graph").file("health.json").read_text())
+    return report
 
 
 def evaluate(
     store: StorePath = STORE,
     version: VersionName = "latest",
-    slice_name: Annotated[str, typer.Option("--slice", help="all, cold, warm, light or heavy.")] = "all",
+    slice_name: Annotated[
+        str,
+        typer.Option("--slice", help="all, cold, warm (flits without, with training actions), light or heavy (users)."),
+    ] = "all",
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Show how a version did on what was held out, beside the baselines.
 
+    With --json all slices, figures and differences are given.
+
     Example: [bold]graphrec evaluate --store demo/store --slice cold[/]
     """
     with one_line_errors(debug):
-        from graphrec.evaluation.report import Evaluation
+        from graphrec.evaluation import Evaluation
         from graphrec.store import Store
 
         found = Evaluation.open(Store(store).artifact(version, "evaluation").path)
+        table = found.table(slice_name)
         if as_json:
             write_json(found.to_dict())
         else:
-            stdout().print(found.table(slice_name))
+            stdout(WIDE).print(table)
 
 
 def versions(store: StorePath = STORE, as_json: AsJson = False, debug: Debug = False) -> None:
@@ -136,25 +147,30 @@ def versions(store: StorePath = STORE, as_json: AsJson = False, debug: Debug = F
     with one_line_errors(debug):
         from graphrec.store import Store
 
-        opened = Store(store)
-        names = {alias: name for alias, name in opened.aliases().items()}
-        rows = [
-            {
-                "version": one.name,
-                "created": one.created,
-                "aliases": sorted(alias for alias, name in names.items() if name == one.name),
-                "stages": {stage: ref.digest for stage, ref in one.stages.items()},
-            }
-            for one in opened.versions()
-        ]
+        rows = _versions(Store(store))
         if as_json:
             write_json(rows)
             return
+        from rich.markup import escape
         from rich.table import Table
 
-        table = Table(title=f"versions in {store}")
+        table = Table(title=escape(f"versions in {store}"))
         for name in ("version", "created", "aliases", "bundle"):
             table.add_column(name)
         for row in rows:
             table.add_row(row["version"], row["created"], ", ".join(row["aliases"]), row["stages"]["bundle"][:12])
         stdout().print(table)
+
+
+def _versions(store: "Store") -> list[dict[str, Any]]:
+    """Return every version as plain values."""
+    aliases = store.aliases()
+    return [
+        {
+            "version": one.name,
+            "created": one.created,
+            "aliases": sorted(alias for alias, name in aliases.items() if name == one.name),
+            "stages": {stage: ref.digest for stage, ref in one.stages.items()},
+        }
+        for one in store.versions()
+    ]

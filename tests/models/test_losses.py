@@ -1,0 +1,82 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from graphrec.models.losses import max_margin, sampled_softmax
+
+ALL = torch.ones(2, 3, dtype=torch.bool)
+POSITIVE = torch.tensor([0.5, 0.2])
+NEGATIVES = torch.tensor([[0.45, 0.0, 0.6], [0.2, -1.0, 0.9]])
+
+
+def test_max_margin_is_the_mean_violation_worked_by_hand() -> None:
+    loss = max_margin(POSITIVE, NEGATIVES, ALL, margin=0.1)
+    # violations: .45-.5+.1=.05, 0, .6-.5+.1=.2   and   .2-.2+.1=.1, 0, .9-.2+.1=.8
+    assert loss.tolist() == pytest.approx([0.25 / 3, 0.9 / 3])
+
+
+def test_max_margin_averages_over_unmasked_negatives_alone() -> None:
+    mask = torch.tensor([[True, True, False], [True, False, False]])
+    loss = max_margin(POSITIVE, NEGATIVES, mask, margin=0.1)
+    assert loss.tolist() == pytest.approx([0.05 / 2, 0.1])
+
+
+def test_sampled_softmax_is_cross_entropy_worked_by_hand() -> None:
+    loss = sampled_softmax(POSITIVE, NEGATIVES, ALL, temperature=0.5, log_expected=torch.zeros(1, 3))
+    by_hand = math.log(math.exp(1.0) + math.exp(0.9) + math.exp(0.0) + math.exp(1.2)) - 1.0
+    assert float(loss[0]) == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_sampled_softmax_leaves_masked_negatives_out() -> None:
+    mask = torch.tensor([[False, True, False], [True, True, True]])
+    loss = sampled_softmax(POSITIVE, NEGATIVES, mask, temperature=1.0, log_expected=torch.zeros(1, 3))
+    assert float(loss[0]) == pytest.approx(math.log(math.exp(0.5) + 1.0) - 0.5, rel=1e-6)
+
+
+def test_a_negative_expected_half_as_often_counts_twice() -> None:
+    log_expected = torch.log(torch.tensor([[0.5, 1.0, 2.0]]))
+    loss = sampled_softmax(POSITIVE, NEGATIVES, ALL, temperature=1.0, log_expected=log_expected)
+    by_hand = math.log(math.exp(0.5) + 2 * math.exp(0.45) + math.exp(0.0) + 0.5 * math.exp(0.6)) - 0.5
+    assert float(loss[0]) == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_log_q_makes_the_sampled_partition_unbiased() -> None:
+    """Averaged over many draws, the sampled sum of exp(score) equals the sum over the whole catalogue."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=20)
+    chance = rng.dirichlet(np.ones(20))
+    drawn = rng.choice(20, size=(4000, 50), p=chance)
+    loss = sampled_softmax(
+        torch.full((4000,), -50.0, dtype=torch.float64),
+        torch.from_numpy(scores[drawn]),
+        torch.ones(4000, 50, dtype=torch.bool),
+        temperature=1.0,
+        log_expected=torch.from_numpy(np.log(50 * chance[drawn])),
+    )
+    estimate = float(torch.exp(loss - 50.0).mean())  # the positive adds exp(-50): nothing
+    assert estimate == pytest.approx(np.exp(scores).sum(), rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["max_margin", "softmax"])
+def test_all_masked_gives_zero_and_finite_gradients(name: str) -> None:
+    positive, negatives = POSITIVE.clone().requires_grad_(), NEGATIVES.clone().requires_grad_()
+    nothing = torch.zeros_like(ALL)
+    if name == "max_margin":
+        loss = max_margin(positive, negatives, nothing, margin=0.1)
+    else:
+        loss = sampled_softmax(positive, negatives, nothing, temperature=0.1, log_expected=torch.zeros(1, 3))
+    loss.sum().backward()  # type: ignore[no-untyped-call]
+    assert loss.tolist() == pytest.approx([0.0, 0.0], abs=1e-6)
+    for one in (positive.grad, negatives.grad):
+        assert one is not None
+        assert torch.isfinite(one).all()
+
+
+def test_losses_fall_when_the_positive_rises() -> None:
+    higher = POSITIVE + 0.05
+    zeros = torch.zeros(1, 3)
+    assert (max_margin(higher, NEGATIVES, ALL, margin=0.1) < max_margin(POSITIVE, NEGATIVES, ALL, margin=0.1)).all()
+    before = sampled_softmax(POSITIVE, NEGATIVES, ALL, temperature=0.1, log_expected=zeros)
+    assert (sampled_softmax(higher, NEGATIVES, ALL, temperature=0.1, log_expected=zeros) < before).all()

@@ -1,0 +1,165 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from graphrec.embed import embed
+from graphrec.errors import ArtifactError
+from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
+from graphrec.training import loop
+from graphrec.training.hard import page_rank_bands
+from graphrec.training.loop import Trained, train
+from graphrec.training.snapshots import Snapshot, build_snapshots
+from tests.training.world import MODEL, NEIGHBOURS, World, communities
+from tests.training.world import TRAINING as SLOWER
+
+TRAINING = SLOWER.model_copy(update={"batch_size": 32})
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A world and its snapshots."""
+
+    world: World
+    snapshots: list[Snapshot]
+    validation: Snapshot
+
+    def train(self, training: TrainingConfig = TRAINING, model: ModelConfig = MODEL, **rest: object) -> Trained:
+        bands = [page_rank_bands(one, model.hard_negatives, NEIGHBOURS) for one in self.snapshots]
+        return train(self.world.content, self.snapshots, self.validation, bands, model, training, **rest)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def setup() -> Setup:
+    world = communities(num_users=20, num_flits=24, actions=10)
+    return Setup(world, *build_snapshots(world.tables, NEIGHBOURS, MODEL, TRAINING, end_s=world.end_s))
+
+
+def assert_equal_weights(one: Trained, other: Trained) -> None:
+    mine, theirs = one.model.state_dict(), other.model.state_dict()
+    assert mine.keys() == theirs.keys()
+    for name, tensor in mine.items():
+        assert torch.equal(tensor, theirs[name]), name
+
+
+HARD = MODEL.model_copy(
+    update={"hard_negatives": HardNegativeConfig(band=(0.05, 0.3), max_per_positive=2), "loss": "max_margin"}
+)
+
+
+@pytest.mark.parametrize("model", [MODEL, HARD], ids=["softmax", "margin-hard"])
+def test_same_seed_same_weights_another_seed_others(setup: Setup, model: ModelConfig) -> None:
+    one, again = setup.train(model=model), setup.train(model=model)
+    assert_equal_weights(one, again)
+    assert one.log == again.log
+    other = setup.train(TRAINING.model_copy(update={"seed": 1}), model)
+    assert other.log[0]["loss"] != one.log[0]["loss"]
+
+
+class Killed(Exception):
+    """Stands for a kill between two epochs."""
+
+
+def kill_after(epoch: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def on_epoch(entry: dict[str, float]) -> None:
+        if entry["epoch"] == epoch:
+            raise Killed
+
+    return on_epoch
+
+
+@pytest.mark.parametrize("model", [MODEL, HARD], ids=["softmax", "margin-hard"])
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_killed_training_goes_on_to_the_same_bits(
+    setup: Setup, tmp_path: Path, epoch: int, model: ModelConfig
+) -> None:
+    path = tmp_path / "checkpoint"
+    with pytest.raises(Killed):
+        setup.train(model=model, checkpoint=path, on_epoch=kill_after(epoch))
+    torch.manual_seed(12345)  # whatever happened meanwhile
+    seen: list[float] = []
+    resumed = setup.train(model=model, checkpoint=path, on_epoch=lambda entry: seen.append(entry["epoch"]))
+    unbroken = setup.train(model=model)
+    assert seen == list(range(epoch + 1, 4))
+    assert resumed.log == unbroken.log
+    assert_equal_weights(resumed, unbroken)
+
+
+def test_a_kill_within_an_epoch_repeats_that_epoch(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, steps = tmp_path / "checkpoint", 0
+    real = loop.step_loss
+
+    def dying(*args: object) -> torch.Tensor:
+        nonlocal steps
+        steps += 1
+        if steps == 6:
+            raise Killed
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "step_loss", dying)
+    with pytest.raises(Killed):
+        setup.train(checkpoint=path)
+    monkeypatch.undo()
+    assert_equal_weights(setup.train(checkpoint=path), setup.train())
+
+
+def test_a_finished_checkpoint_trains_no_further(setup: Setup, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    first = setup.train(checkpoint=path)
+    assert_equal_weights(first, setup.train(checkpoint=path, on_epoch=kill_after(3)))
+
+
+def test_a_torn_checkpoint_raises_rather_than_starting_over(setup: Setup, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    setup.train(TRAINING.model_copy(update={"epochs": 1}), checkpoint=path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ArtifactError, match="delete it to start over"):
+        setup.train(checkpoint=path)
+
+
+def test_training_stops_after_patience_and_keeps_the_best_epoch(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    recalls = iter([0.1, 0.4, 0.3, 0.4, 0.2, 0.9])
+    states: list[dict[str, torch.Tensor]] = []
+
+    def planned(*_: object) -> float:
+        return next(recalls)
+
+    monkeypatch.setattr(loop, "validation_recall", planned)
+    real = loop.embed
+
+    def watching(model: torch.nn.Module, *rest: object) -> object:
+        states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
+        return real(model, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "embed", watching)
+    trained = setup.train(TRAINING.model_copy(update={"epochs": 6, "patience": 3}))
+    assert [entry["validation_recall"] for entry in trained.log] == [0.1, 0.4, 0.3, 0.4, 0.2]
+    for name, tensor in trained.model.state_dict().items():
+        assert torch.equal(tensor, states[1][name])
+
+
+def test_the_curriculum_adds_hard_negatives_one_by_one(setup: Setup) -> None:
+    assert [entry["hard_negatives"] for entry in setup.train(model=HARD).log] == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("loss", ["softmax", "max_margin"])
+def test_planted_communities_are_learnt(setup: Setup, loss: str) -> None:
+    """Content says nothing of the sides: whatever separates them was learnt from the edges."""
+    model = ModelConfig.parse({**MODEL.model_dump(), "loss": loss})
+    trained = setup.train(TRAINING.model_copy(update={"epochs": 10, "patience": 10}), model)
+    losses = [entry["loss"] for entry in trained.log]
+    assert losses[-1] < 0.9 * losses[0]
+    vectors = embed(
+        trained.model, setup.world.content, setup.validation.neighbourhoods, setup.validation.log_degree
+    ).vectors
+    for query, side in (("user", setup.world.user_side), ("flit", setup.world.flit_side)):
+        cosines = vectors[query] @ vectors["flit"].T
+        same = side[:, None] == setup.world.flit_side[None, :]
+        if query == "flit":
+            np.fill_diagonal(cosines, np.nan)
+        own, strange = (np.nanmean(np.where(mask, cosines, np.nan), axis=1) for mask in (same, ~same))
+        assert (own > strange).mean() > 0.9
