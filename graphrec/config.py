@@ -1,7 +1,7 @@
 """The config file: YAML read into frozen sections, with overrides, before anything runs."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,6 +56,13 @@ class RunConfig(InputConfig):
     """Split, metrics, baselines."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Threads."""
+
+    @property
+    def as_of_s(self) -> int | None:
+        """``as_of`` in seconds since 1970; a time without a zone is UTC, whatever zone the machine lives in."""
+        if self.as_of is None:
+            return None
+        return round((self.as_of if self.as_of.tzinfo else self.as_of.replace(tzinfo=UTC)).timestamp())
 
     @property
     def input(self) -> InputConfig:

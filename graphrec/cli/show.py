@@ -1,5 +1,6 @@
 """Tables for people."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from graphrec.tables.report import TableReport
+
+NAME_WIDTH = 60
+"""Characters of a flit's text inside a sentence."""
 
 
 def print_frame(title: str, frame: "pl.DataFrame") -> None:
@@ -134,5 +138,5 @@ def _figure(name: str, value: object) -> str:
 
 
 def _named(flit: Mapping[str, Any]) -> str:
-    """Return a flit's text, or its id where it has none."""
-    return str(flit["text"] or flit["id"])
+    """Return the beginning of a flit's text, or its id where it has none."""
+    return textwrap.shorten(str(flit["text"] or flit["id"]), NAME_WIDTH, placeholder="…")

@@ -36,9 +36,12 @@ class ModelConfig(Section):
     positives: dict[str, float] = Field(default={"next_action": 1.0, "actions": 1.0})
     """What is pulled together and how strongly: ``next_action`` (flit-flit), ``actions`` (every user-flit action) or
     the name of one action relation."""
+    query_window: int = Field(default=20, ge=1)
+    """``next_action``: each epoch draws the query anew from so many of the user's actions before the positive; 1 takes
+    the one just before, as in the paper, whose sessions hold one interest at a time."""
     loss: Literal["softmax", "max_margin"] = "softmax"
     """Sampled softmax with log-q correction, or the paper's max-margin."""
-    temperature: float = Field(default=0.1, gt=0)
+    temperature: float = Field(default=0.2, gt=0)
     """Divides the cosines under ``softmax``."""
     margin: float = Field(default=0.1, gt=0)
     """By how much a positive must beat a negative under ``max_margin``."""

@@ -120,18 +120,18 @@ class Line:
     def tables(self) -> Tables:
         """Clean tables up to ``as_of``."""
         tables = Tables.open(self.tables_artifact.path, self.config.input)
-        as_of = self.config.as_of
-        return tables if as_of is None else tables_before(tables, round(as_of.timestamp()))
+        as_of_s = self.config.as_of_s
+        return tables if as_of_s is None else tables_before(tables, as_of_s)
 
     @cached_property
     def as_of_s(self) -> int | None:
         """The instant after the newest event, or the configured one."""
         newest = newest_event_s(self.tables)
-        if self.config.as_of is None:
+        if self.config.as_of_s is None:
             return None if newest is None else newest + 1
         if newest is None:
             raise ConfigError("as_of must be null where no edge is dated (got a time); remove it")
-        return round(self.config.as_of.timestamp())
+        return self.config.as_of_s
 
     @cached_property
     def split(self) -> Split:

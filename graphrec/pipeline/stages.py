@@ -30,12 +30,13 @@ from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.prior import recency_popularity
 from graphrec.store import Artifact
 from graphrec.tables.clean import Tables
+from graphrec.tables.config import TableRef
 from graphrec.tables.load import load_tables
 from graphrec.training.checkpoint import load_model, save_model
-from graphrec.training.content import Content, layout_to_dict
+from graphrec.training.content import Content, fit_layout, layout_from_dict, layout_to_dict
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import train
-from graphrec.training.snapshots import build_snapshots, log_degrees
+from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees
 
 logger = logging.getLogger(__name__)
 Facts = Mapping[str, Any]
@@ -51,6 +52,8 @@ def tables_stage(runner: Runner, config: RunConfig) -> Artifact:
         loaded.quarantine.write_parquet(folder / "quarantine.parquet")
         report = [one.to_dict() for one in loaded.report]
         (folder / "report.json").write_text(json.dumps(report, indent=1, default=str))
+        # Later stages key on this artifact's digest, and what an edge means is not in its rows.
+        (folder / "schema.json").write_text(json.dumps(_schema(config), indent=1))
         return {
             "nodes": {t: frame.height for t, frame in loaded.tables.nodes.items()},
             "edges": {f"{n:02d} {e.config.relation}": e.frame.height for n, e in enumerate(loaded.tables.edges)},
@@ -60,12 +63,21 @@ def tables_stage(runner: Runner, config: RunConfig) -> Artifact:
 
     return runner.stage(
         "tables",
-        stage_version=1,
+        stage_version=2,
         config=config.input,
         inputs={"sources": sources_digest(config.input, data)},
         write=write,
         libraries=("polars",),
     )
+
+
+def _schema(config: RunConfig) -> dict[str, Any]:
+    """Return what the tables mean to later stages: roles, half-lives, columns; not where rows were read."""
+    where_from = set(TableRef.model_fields)
+    return {
+        "nodes": {t: node.model_dump(mode="json", exclude=where_from) for t, node in config.nodes.items()},
+        "edges": [edge.model_dump(mode="json", exclude=where_from) for edge in config.edges],
+    }
 
 
 def features_stage(
@@ -112,11 +124,12 @@ def model_stage(
 
     def write(folder: Path) -> Facts:
         split, encoded = load(), Features.open(features.path)
-        content = Content(encoded, config.model.blocks)
         snapshots, validation = build_snapshots(
             split.train, config.neighbourhoods, config.model, config.training,
             end_s=split.at_s, on_progress=_named(runner.on_progress, "snapshots"),
         )  # fmt: skip
+        layout = fit_layout(encoded, config.model.blocks, _fit_rows(validation), validation.log_degree)
+        content = Content(encoded, layout)
         bands = [page_rank_bands(one, config.model.hard_negatives, config.neighbourhoods) for one in snapshots]
         checkpoint = runner.scratch("model", {**key, "tables": tables.digest, "features": features.digest})
         epochs = config.training.epochs
@@ -125,8 +138,8 @@ def model_stage(
             on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
         )  # fmt: skip
         save_model(trained.model, folder)
-        layout = {"layout": layout_to_dict(content.layout), "text": encoded.config.text.model_dump(mode="json")}
-        (folder / "content.json").write_text(json.dumps(layout, indent=1))
+        described = {"layout": layout_to_dict(layout), "text": encoded.config.text.model_dump(mode="json")}
+        (folder / "content.json").write_text(json.dumps(described))
         (folder / "training_log.json").write_text(json.dumps(trained.log, indent=1))
         checkpoint.unlink(missing_ok=True)
         best = max(trained.log, key=lambda entry: entry["validation_recall"])
@@ -138,7 +151,20 @@ def model_stage(
     )  # fmt: skip
 
 
-def _counts(snapshots: list[Any]) -> dict[str, int]:
+def _fit_rows(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the nodes that centre and scale are fitted on: every one but flits from after the snapshot."""
+    _, flit_type = action_types(snapshot.split.train)
+    rows = {t: np.arange(len(degree), dtype=np.int32) for t, degree in snapshot.log_degree.items()}
+    return {**rows, flit_type: np.flatnonzero(snapshot.split.available).astype(np.int32)}
+
+
+def open_content(model: Path, features: Path) -> Content:
+    """Return features as a trained model reads them."""
+    described = json.loads((model / "content.json").read_text())
+    return Content(Features.open(features), layout_from_dict(described["layout"]))
+
+
+def _counts(snapshots: list[Snapshot]) -> dict[str, int]:
     """Return how many pairs of each kind trained the model."""
     counts: dict[str, int] = {}
     for snapshot in snapshots:
@@ -184,7 +210,7 @@ def embeddings_stage(
 
     def write(folder: Path) -> Facts:
         net = load_model(model.path)
-        content = Content(Features.open(features.path), net.config.blocks)
+        content = open_content(model.path, features.path)
         embeddings = embed(
             net, content, Neighbourhoods.open(neighbourhoods.path), log_degrees(InteractionGraph.open(graph.path)),
             on_progress=_named(runner.on_progress, "embedding"),

@@ -10,20 +10,18 @@ import numpy as np
 from graphrec.arrays import RowVector
 from graphrec.config import RunConfig
 from graphrec.embed import embed
-from graphrec.features import Features
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
 from graphrec.interests import InterestConfig, build_interests, resolve_interest_config
 from graphrec.pipeline.runner import Runner
-from graphrec.pipeline.stages import Facts, hidden_of, history_of, prior_of
+from graphrec.pipeline.stages import Facts, hidden_of, history_of, open_content, prior_of
 from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.tune import half_lives, tune_weights
 from graphrec.store import Artifact
 from graphrec.training.checkpoint import load_model
-from graphrec.training.content import Content
 from graphrec.training.snapshots import log_degrees, training_splits
 
 
@@ -91,7 +89,7 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path) -> Bundl
     user_type, flit_type = action_types(split.train)
     graph = build_graph(split.train, as_of_s=split.at_s)
     net = load_model(model)
-    content = Content(Features.open(features), net.config.blocks)
+    content = open_content(model, features)
     embeddings = embed(net, content, build_neighbourhoods(graph, config.neighbourhoods), log_degrees(graph))
     history = history_of(split.train)
     vectors = np.asarray(embeddings.vectors[flit_type])

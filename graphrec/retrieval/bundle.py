@@ -15,10 +15,11 @@ from graphrec.embed import Embeddings
 from graphrec.history import History
 from graphrec.ids import IdMap
 from graphrec.index import VectorIndex, open_index
-from graphrec.interests import InterestConfig, Interests
+from graphrec.interests import InterestConfig, Interests, ServedInterests
 from graphrec.retrieval.candidates import Weights
 
 DISPLAY = "catalogue.parquet"
+DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Settings:
     budget: int
     interests: InterestConfig
     text_columns: tuple[str, ...]
+
+    def served(self, interests: Interests, user: int) -> ServedInterests:
+        """Return the interests that answer for a user row; a sampled draw is that of the day of ``as_of_s``."""
+        day = 0 if self.as_of_s is None else self.as_of_s // DAY_S
+        return interests.served(user, self.interests.served, self.interests.mode, seed_day=day)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

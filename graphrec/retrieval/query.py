@@ -7,7 +7,7 @@ from pathlib import Path
 from graphrec.arrays import FloatMatrix
 from graphrec.embed import embed_isolated
 from graphrec.errors import ConfigError
-from graphrec.features import TextConfig, encode_texts
+from graphrec.features import TextConfig, TextEncoder
 from graphrec.models.pinsage import PinSage
 from graphrec.training.checkpoint import load_model
 from graphrec.training.content import Block, input_of, layout_from_dict
@@ -30,7 +30,7 @@ def embed_text(model_folder: Path, text: str, flit_type: str) -> FloatMatrix:
             f"search needs a version whose {flit_type}s have text from features.text.encoder 'transformer' "
             f"(got {text_config.encoder!r})"
         )
-    block = encode_texts([text], text_config)
+    block = _encoder(text_config).encode([text])
     return embed_isolated(model, flit_type, input_of(layout[flit_type], {"text": block}, 1))
 
 
@@ -39,3 +39,9 @@ def _opened(folder: Path) -> tuple[PinSage, dict[str, list[Block]], TextConfig]:
     """Open a model's files once."""
     content = json.loads((folder / "content.json").read_text())
     return load_model(folder), layout_from_dict(content["layout"]), TextConfig.parse(content["text"])
+
+
+@lru_cache(maxsize=4)
+def _encoder(config: TextConfig) -> TextEncoder:
+    """Load a text encoder once: that takes a hundred times as long as a query."""
+    return TextEncoder(config)

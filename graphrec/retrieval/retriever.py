@@ -186,7 +186,7 @@ class Retriever:
         times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
         history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
         interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
-        medoids, importance = interests.served(0, self.bundle.settings.interests.served)
+        medoids, importance = self.bundle.settings.served(interests, 0)
         return self._answer(Served(medoids, importance, rows), np.unique(rows), k)
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
@@ -252,8 +252,7 @@ class Retriever:
 
     def served(self, user_row: int) -> Served:
         """Return the interests that answer for a user row."""
-        config = self.bundle.settings.interests
-        medoids, importance = self.bundle.interests.served(user_row, config.served)
+        medoids, importance = self.bundle.settings.served(self.bundle.interests, user_row)
         return Served(np.asarray(medoids), np.asarray(importance), self.bundle.history.of(user_row).rows)
 
     def _answer(self, served: Served, excluded: RowVector, k: int) -> Candidates:

@@ -89,7 +89,7 @@ def _grid(setting: float | str, values: Sequence[float]) -> tuple[float, ...]:
 
 def _draw(bundle: Bundle, user: int, truth: RowVector, budget: int) -> _Drawn | None:
     """Return a user's unweighed candidates; ``None`` for a user without interests."""
-    medoids, importance = bundle.interests.served(user, bundle.settings.interests.served)
+    medoids, importance = bundle.settings.served(bundle.interests, user)
     if not len(medoids):
         return None
     excluded = bundle.excluded(user)

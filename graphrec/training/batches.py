@@ -51,6 +51,7 @@ def epoch_batches(
     steps = [
         (number, part) for number, snapshot in enumerate(snapshots) for part in range(_num_steps(snapshot, batch_size))
     ]
+    drawn = [[kind.drawn(rng) for kind in snapshot.positives] for snapshot in snapshots]
     orders = [[rng.permutation(len(kind.query_rows)) for kind in snapshot.positives] for snapshot in snapshots]
     for place in rng.permutation(len(steps)):
         number, part = steps[place]
@@ -59,7 +60,7 @@ def epoch_batches(
         places = rng.choice(len(snapshot.candidates), size=num_negatives, p=snapshot.chance)
         negatives, expected = snapshot.candidates[places], num_negatives * snapshot.chance[places]
         batches = []
-        for kind, order in zip(snapshot.positives, orders[number], strict=True):
+        for kind, order in zip(drawn[number], orders[number], strict=True):
             chosen = order[part::total]
             if len(chosen):
                 pairs = _select(kind, chosen)

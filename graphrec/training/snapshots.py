@@ -5,7 +5,7 @@ That is also the situation the model is served in, so it learns to predict from 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,8 @@ class Positives:
         query_rows: int32 ``[num_pairs]``.
         target_type: Node type of the targets.
         target_rows: int32 ``[num_pairs]``.
+        choices: Where several queries would do, all of them, int32 ``[num_pairs, most]`` padded with -1 at the end;
+            ``query_rows`` is the first. Each epoch draws anew.
     """
 
     name: str
@@ -40,6 +42,15 @@ class Positives:
     query_rows: RowVector
     target_type: str
     target_rows: RowVector
+    choices: npt.NDArray[np.int32] | None = None
+
+    def drawn(self, rng: np.random.Generator) -> "Positives":
+        """Return the pairs with one of the possible queries each."""
+        if self.choices is None:
+            return self
+        number = (self.choices >= 0).sum(axis=1)
+        places = (rng.random(len(number)) * number).astype(np.int64)
+        return replace(self, query_rows=self.choices[np.arange(len(number)), places], choices=None)
 
 
 @dataclass(frozen=True)
@@ -153,8 +164,8 @@ def _positives(tables: Tables, split: Split, model: ModelConfig) -> Iterable[Pos
             relations.setdefault(edges.config.relation, []).append(edges)
     for name, weight in model.positives.items():
         if name == "next_action":
-            query, target = next_actions(actions_of(tables), split.test)
-            yield Positives(name, weight, flit_type, query, flit_type, target)
+            choices, target = next_actions(actions_of(tables), split.test, most=model.query_window)
+            yield Positives(name, weight, flit_type, choices[:, 0], flit_type, target, choices)
             continue
         if name != "actions" and name not in relations:
             raise ConfigError(
@@ -172,22 +183,29 @@ def _pairs_of(tables: Sequence[Edges], held: pl.DataFrame) -> pl.DataFrame:
     return held.join(pairs.unique(), on=["user_row", "flit_row"], how="semi", maintain_order="left")
 
 
-def next_actions(actions: pl.DataFrame, held: pl.DataFrame) -> tuple[RowVector, RowVector]:
-    """Return flit pairs ``(query, target)``: a held-out action and the same user's action just before it.
+def next_actions(actions: pl.DataFrame, held: pl.DataFrame, *, most: int) -> tuple[npt.NDArray[np.int32], RowVector]:
+    """Return held-out flits and the same user's actions just before them.
 
-    Undated actions have no order: the query is then another of the user's actions, drawn by a fixed seed.
+    Undated actions have no order: the others then stand in a random order, drawn by a fixed seed.
 
     Args:
         actions: As :func:`graphrec.graph.split.actions_of` gives them.
         held: Held-out ``user_row``, ``flit_row``.
+        most: How many actions before, the newest first.
+
+    Returns:
+        Flits before, int32 ``[num_pairs, most]`` padded with -1, and the held-out flits, int32 ``[num_pairs]``; a pair
+        with nothing before it is left out.
     """
     if actions["time_s"].null_count():
         shuffle = np.random.default_rng(0).random(actions.height)
         actions = actions.with_columns(pl.Series("order", shuffle)).sort("user_row", "order")
     actions = actions.unique(["user_row", "flit_row"], keep="first", maintain_order=True)
-    actions = actions.with_columns(pl.col("flit_row").shift(1).over("user_row").alias("query_row"))
-    pairs = held.join(actions, on=["user_row", "flit_row"], how="left", maintain_order="left").drop_nulls("query_row")
-    return _rows(pairs, "query_row"), _rows(pairs, "flit_row")
+    before = [pl.col("flit_row").shift(n).over("user_row").alias(f"before_{n}") for n in range(1, most + 1)]
+    pairs = held.join(actions.with_columns(before), on=["user_row", "flit_row"], how="left", maintain_order="left")
+    pairs = pairs.drop_nulls("before_1")
+    choices = pairs.select(f"before_{n}" for n in range(1, most + 1)).fill_null(-1)
+    return choices.to_numpy().astype(np.int32).reshape(pairs.height, most), _rows(pairs, "flit_row")
 
 
 def _rows(frame: pl.DataFrame, column: str) -> RowVector:

@@ -1,0 +1,227 @@
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from graphrec.errors import ConfigError, DataError
+from graphrec.graph.build import build_graph
+from graphrec.graph.split import actions_of
+from graphrec.pipeline import Runner
+from graphrec.pipeline.run import Line
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.retriever import Retriever
+from graphrec.store import Store
+from graphrec.tables.clean import Edges, Tables
+from tests.pipeline.conftest import Finished, finished, quick_config, redone
+
+STAGES = [
+    "tables", "features", "model", "tuning",
+    "holdout_graph", "holdout_neighbourhoods", "holdout_embeddings", "holdout_interests", "holdout_index",
+    "holdout_bundle", "evaluation",
+    "graph", "neighbourhoods", "embeddings", "interests", "index", "bundle",
+]  # fmt: skip
+
+
+def again(first: Finished, tmp_path: Path, *changes: str, data: Path | None = None) -> Finished:
+    """Run with other settings in a store that starts as a copy of the first run's."""
+    store = tmp_path / "store"
+    if not store.exists():
+        copied(Path(first.config.store), store)
+    return finished(quick_config(data or Path(first.config.data), store, *changes))
+
+
+def copied(source: Path, target: Path) -> None:
+    import shutil
+
+    shutil.copytree(source, target)
+
+
+def test_a_run_publishes_every_stage_and_names_a_version(first: Finished) -> None:
+    assert [one.stage for one in first.history] == STAGES
+    assert redone(first) == STAGES
+    assert sorted(first.version.stages) == sorted(STAGES)
+    assert first.store.resolve("latest").name == first.version.name == "v0001"
+    first.store.verify("latest")
+    figures = first.version.metrics["figures"]
+    assert {one["recommender"] if "recommender" in one else one["name"] for one in figures} if figures else True
+
+
+def test_a_rerun_finds_every_stage_and_makes_no_new_version(first: Finished) -> None:
+    second = finished(first.config)
+    assert redone(second) == []
+    assert len(second.history) == len(STAGES)
+    assert second.version.name == first.version.name
+    assert [one.name for one in first.store.versions()] == ["v0001"]
+
+
+def test_equal_input_gives_equal_digests_in_another_store(first: Finished, tmp_path: Path) -> None:
+    other = finished(quick_config(Path(first.config.data), tmp_path / "other"))
+    assert other.version.stages == first.version.stages
+
+
+def test_retrieval_settings_alone_redo_tuning_and_what_comes_after(first: Finished, tmp_path: Path) -> None:
+    changed = again(first, tmp_path, "retrieval.candidates=100")
+    assert redone(changed) == ["tuning", "holdout_bundle", "evaluation", "bundle"]
+    assert changed.version.name == "v0002"
+    assert changed.store.resolve("latest").name == "v0002"
+    back = again(first, tmp_path)
+    assert redone(back) == []
+    assert back.version.stages == first.version.stages
+
+
+@pytest.mark.parametrize(
+    ("change", "stages"),
+    [
+        ("neighbourhoods.size=5", {"model", "tuning", "neighbourhoods", "embeddings", "bundle", "evaluation"}),
+        ("index.ef_search=77", {"tuning", "index", "bundle", "evaluation"}),
+        ("evaluation.k=[5]", {"evaluation"}),
+        ("runtime.workers=2", set()),
+    ],
+)
+def test_a_setting_redoes_the_stages_it_shapes(first: Finished, tmp_path: Path, change: str, stages: set[str]) -> None:
+    done = set(redone(again(first, tmp_path, change)))
+    assert stages <= done
+    assert "tables" not in done
+    assert "features" not in done
+    assert bool(done) == bool(stages)
+
+
+def edited(first: Finished, tmp_path: Path, old: str, new: str) -> Finished:
+    """Run the first config with one piece of its YAML replaced."""
+    from tests.pipeline import conftest
+
+    text = conftest.FLUTTER.read_text()
+    assert old in text
+    path = tmp_path / "edited.yaml"
+    path.write_text(text.replace(old, new))
+    store = tmp_path / "store"
+    copied(Path(first.config.store), store)
+    from graphrec.config import load_config
+
+    return finished(load_config(path, [f"data={first.config.data}", f"store={store}", *conftest.QUICK]))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("relation: likes, target: flit, table: events.parquet, where: {event: like}, time: {column: timestamp}, weight: 1.0, half_life_days: 30",
+         "relation: likes, target: flit, table: events.parquet, where: {event: like}, time: {column: timestamp}, weight: 1.0, half_life_days: 3"),
+        ("half_life_days: 30, role: context}", "half_life_days: 30, role: exposure}"),
+    ],
+    ids=["half-life", "role"],
+)  # fmt: skip
+def test_what_an_edge_means_shapes_the_graph_though_its_rows_stay(
+    first: Finished, tmp_path: Path, old: str, new: str
+) -> None:
+    done = redone(edited(first, tmp_path, old, new))
+    assert {"graph", "holdout_graph", "model"} <= set(done)
+
+
+def test_a_changed_table_redoes_everything_it_feeds(first: Finished, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    copied(Path(first.config.data), data)
+    events = pl.read_parquet(data / "events.parquet")
+    events.head(events.height - 1).write_parquet(data / "events.parquet")
+    done = redone(again(first, tmp_path, data=data))
+    assert {"tables", "graph", "interests", "bundle", "evaluation"} <= set(done)
+
+
+def test_hiding_more_redoes_the_tuning_that_leaves_hidden_flits_out(first: Finished, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    copied(Path(first.config.data), data)
+    events = pl.read_parquet(data / "events.parquet").sort("timestamp", maintain_order=True)
+    views = events.filter(pl.col("event") == "view").head(200)
+    hides = views.with_columns(pl.lit("hide").alias("event"))
+    pl.concat([events, hides]).sort("timestamp", maintain_order=True).write_parquet(data / "events.parquet")
+    assert {"tuning", "bundle"} <= set(redone(again(first, tmp_path, data=data)))
+
+
+def test_no_held_out_action_reaches_the_held_out_line(first: Finished) -> None:
+    line = Line(first.config, Runner(first.store))
+    split = line.split
+    assert split.at_s is not None
+    bundle = Bundle.open(first.store.artifact("latest", "holdout_bundle").path)
+    assert bundle.history.time_s is not None
+    assert int(bundle.history.time_s.max()) < split.at_s
+    assert bundle.settings.as_of_s == split.at_s
+    served = Bundle.open(first.store.artifact("latest", "bundle").path)
+    assert served.history.num_actions == actions_of(line.tables).height > bundle.history.num_actions
+    assert not (bundle.allowed & ~split.available).any()
+
+
+def test_a_planted_future_edge_raises(first: Finished) -> None:
+    line = Line(first.config, Runner(first.store))
+    split = line.split
+    assert split.at_s is not None
+    likes = split.train.edges[0]
+    leak = likes.frame.head(1).with_columns(pl.lit(split.at_s, dtype=pl.Int64).alias("time_s"))
+    leaky = Tables(
+        split.train.nodes, (Edges(likes.config, pl.concat([likes.frame, leak])), *split.train.edges[1:])
+    )
+    build_graph(split.train, as_of_s=split.at_s)
+    with pytest.raises(DataError, match=rf"likes.time must be before {split.at_s} .*; split the tables first"):
+        build_graph(leaky, as_of_s=split.at_s)
+
+
+def test_the_served_version_answers(first: Finished) -> None:
+    retriever = Retriever.open(first.config.store)
+    assert retriever.version == "v0001"
+    users = retriever.bundle.ids["user"].series
+    for user in users.head(20):
+        found = retriever.recommend(user, 20)
+        assert len(found) == 20
+        row = retriever.bundle.ids["user"].row(user)
+        rows = retriever.bundle.ids["flit"].rows(found.ids)
+        assert not np.isin(rows, retriever.bundle.excluded(row)).any()
+        assert found.explain(0)["id"] == found.ids[0]
+    assert retriever.similar(retriever.bundle.ids["flit"].series[0], 5).height == 5
+
+
+def test_searching_without_a_transformer_says_what_is_needed(first: Finished) -> None:
+    with pytest.raises(ConfigError, match=r"search needs .* from features.text.encoder 'transformer' \(got 'tfidf'\)"):
+        Retriever.open(first.config.store).search("birds at the feeder")
+
+
+def test_the_evaluation_lists_us_the_baselines_and_the_oracle(first: Finished) -> None:
+    folder = first.store.artifact("latest", "evaluation").path
+    text = (folder / "evaluation.json").read_text()
+    for name in ("graphrec", "popular", "oracle"):
+        assert json.dumps(name) in text
+
+
+def test_facts_and_reports_lie_beside_the_artifacts(first: Finished) -> None:
+    tables = first.store.artifact("latest", "tables")
+    assert tables.facts["nodes"] == {"user": 200, "flit": 600, "advertiser": 12}
+    assert tables.facts["quarantined"] == 0
+    report = json.loads((first.store.artifact("latest", "graph").path / "health.json").read_text())
+    assert report["nodes"]["user"]["count"] == 200
+    log = json.loads((first.store.artifact("latest", "model").path / "training_log.json").read_text())
+    assert [entry["epoch"] for entry in log] == [1.0, 2.0]
+
+
+def test_as_of_cuts_everything_at_or_after_it(first: Finished, tmp_path: Path) -> None:
+    line = Line(first.config, Runner(first.store))
+    newest = line.as_of_s
+    assert newest is not None
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(newest - 10 * 86_400))
+    early = Line(quick_config(Path(first.config.data), tmp_path / "s", f"as_of={at}"), Runner(Store(tmp_path / "s")))
+    assert early.as_of_s == newest - 10 * 86_400
+    assert actions_of(early.tables)["time_s"].max() < early.as_of_s  # type: ignore[operator]
+    assert early.split.at_s == early.as_of_s - 7 * 86_400
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_as_of_without_a_zone_is_utc_wherever_it_is_read(
+    first: Finished, tmp_path: Path, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        config = quick_config(Path(first.config.data), tmp_path, "as_of=2026-03-01T00:00:00")
+        assert Line(config, Runner(Store(config.store))).as_of_s == 1_772_323_200
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -1,0 +1,167 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphrec.arrays import FloatMatrix, RowVector, normalise_rows
+from graphrec.index import IndexConfig, build_index
+from graphrec.retrieval.candidates import Scored, Weights, candidates_of, draw, fill, leave_out, popular, rank
+
+PLANE = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
+EVERY = np.ones(4, dtype=np.bool_)
+NOBODY = np.zeros(0, dtype=np.int32)
+
+
+def rows_of(*rows: int) -> RowVector:
+    return np.array(rows, dtype=np.int32)
+
+
+def scored(rows: list[int], scores: list[float], interest: int = 0) -> Scored:
+    return Scored(
+        rows_of(*rows),
+        np.array(scores, np.float32),
+        np.array(scores, np.float32),
+        np.full(len(rows), interest, np.int32),
+    )
+
+
+def test_rank_by_hand() -> None:
+    """Interests at flits 0 and 3 with shares 3/4 and 1/4; each flit goes to the interest that suits it best."""
+    prior = np.array([0, 1, -1, 2], np.float32)
+    found = rank(rows_of(0, 1, 2, 3), PLANE, PLANE[[0, 3]], np.array([0.75, 0.25], np.float32), prior, Weights(0.1, 0.2))
+    first, second = 0.2 * math.log(0.75), 0.2 * math.log(0.25)
+    expected = {
+        0: (1.0 + first, 0, 1.0),
+        1: (0.8 + first + 0.1, 0, 0.8),
+        2: (max(0.6 + first, 0.8 + second) - 0.1, int(0.8 + second > 0.6 + first), 0.6),
+        3: (1.0 + second + 0.2, 1, 1.0),
+    }
+    assert found.rows.tolist() == sorted(expected, key=lambda row: -expected[row][0])
+    for row, score, similarity, interest in zip(*vars(found).values(), strict=True):
+        assert (score, interest, similarity) == pytest.approx(expected[int(row)], abs=1e-6)
+
+
+def test_rank_breaks_ties_by_row() -> None:
+    same = np.tile(np.array([[1, 0]], np.float32), (5, 1))
+    found = rank(rows_of(4, 1, 3), same, same[:1], np.ones(1, np.float32), np.zeros(5, np.float32), Weights(1, 1))
+    assert found.rows.tolist() == [1, 3, 4]
+
+
+def test_an_interest_without_importance_still_ranks_finite() -> None:
+    share = np.array([1.0, 0.0], np.float32)
+    found = rank(rows_of(0, 3), PLANE, PLANE[[0, 3]], share, np.zeros(4, np.float32), Weights(0, 0.1))
+    assert np.isfinite(found.scores).all()
+
+
+def test_leave_out_by_hand() -> None:
+    allowed = np.array([True, False, True, True])
+    assert leave_out(rows_of(3, 1, 0, 2), rows_of(0, 9), allowed).tolist() == [3, 2]
+    assert leave_out(rows_of(3, 1), NOBODY, EVERY).tolist() == [3, 1]
+    assert leave_out(NOBODY, rows_of(1), EVERY).tolist() == []
+
+
+def test_popular_is_the_prior_without_what_is_left_out() -> None:
+    prior = np.array([0.5, 3.0, 2.0, 1.0], np.float32)
+    found = popular(prior, rows_of(1), np.array([True, True, True, False]), 5)
+    assert found.rows.tolist() == [2, 0]
+    assert found.scores.tolist() == [2.0, 0.5]
+    assert found.interest.tolist() == [-1, -1]
+    assert np.isnan(found.similarity).all()
+    assert popular(prior, NOBODY, EVERY, 2).rows.tolist() == [1, 2]
+
+
+def test_fill_adds_below_and_keeps_the_order() -> None:
+    found, more = scored([3, 1], [0.9, 0.4]), scored([1, 2, 0], [2.0, 1.5, 1.0], interest=-1)
+    filled = fill(found, more, 4)
+    assert filled.rows.tolist() == [3, 1, 2, 0]
+    assert filled.interest.tolist() == [0, 0, -1, -1]
+    assert (np.diff(filled.scores) < 0).all()
+    assert filled.scores.dtype == np.float32
+    assert fill(found, more, 1).rows.tolist() == [3]
+    assert fill(found, more, 2).rows.tolist() == [3, 1]
+    assert fill(scored([], []), more, 2).rows.tolist() == [1, 2]
+    assert fill(found, scored([], []), 9).rows.tolist() == [3, 1]
+
+
+def test_draw_gives_each_interest_its_part_of_the_budget() -> None:
+    rng = np.random.default_rng(0)
+    vectors = normalise_rows(rng.normal(size=(60, 6)).astype(np.float32))
+    index = build_index(vectors, IndexConfig())
+    found = draw(index, vectors[[3, 9]], budget=20, overfetch=0)
+    exact = {int(row) for one in (3, 9) for row in np.argsort(-(vectors @ vectors[one]))[:10]}
+    assert found.tolist() == sorted(exact)
+    assert draw(index, vectors[[3]], budget=500, overfetch=10).tolist() == list(range(60))
+
+
+def naive(
+    medoids: FloatMatrix, share: list[float], vectors: FloatMatrix, prior: list[float], out: set[int], weights: Weights
+) -> dict[int, float]:
+    scores = {}
+    for row in range(len(vectors)):
+        if row not in out:
+            parts = [
+                float(medoid @ vectors[row]) + weights.importance * math.log(one)
+                for medoid, one in zip(medoids, share, strict=True)
+            ]
+            scores[row] = max(parts) + weights.prior * prior[row]
+    return scores
+
+
+@given(
+    seed=st.integers(0, 5000), interests=st.integers(0, 4), k=st.integers(1, 60), left_out=st.integers(0, 30),
+    barred=st.integers(0, 30),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_candidates_equal_the_exact_twin_and_never_hold_what_is_left_out(
+    seed: int, interests: int, k: int, left_out: int, barred: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = normalise_rows(rng.normal(size=(40, 6)).astype(np.float32))
+    prior = rng.normal(size=40).astype(np.float32)
+    excluded = np.sort(rng.permutation(40)[:left_out]).astype(np.int32)
+    allowed = np.ones(40, dtype=np.bool_)
+    allowed[rng.permutation(40)[:barred]] = False
+    medoids = normalise_rows(rng.normal(size=(interests, 6)).astype(np.float32))
+    importance = rng.random(interests).astype(np.float32) + 0.1
+    weights = Weights(0.2, 0.1)
+    found = candidates_of(
+        medoids, importance, index=build_index(vectors, IndexConfig(), allowed if allowed.any() else None),
+        vectors=vectors, prior=prior, allowed=allowed, excluded=excluded, weights=weights, budget=200, k=k,
+    )  # fmt: skip
+    out = set(excluded.tolist()) | set(np.flatnonzero(~allowed).tolist())
+    assert not out & set(found.rows.tolist())
+    assert len(set(found.rows.tolist())) == len(found.rows) == min(k, 40 - len(out))
+    assert (np.diff(found.scores) <= 1e-6).all()
+    if interests:  # the budget holds the whole catalogue: nothing is approximate
+        exact = naive(medoids, (importance / importance.sum()).tolist(), vectors, prior.tolist(), out, weights)
+        best = sorted(exact.values(), reverse=True)[:k]
+        assert found.scores.tolist() == pytest.approx(best, abs=1e-5)
+        assert [exact[int(row)] for row in found.rows] == pytest.approx(best, abs=1e-5)
+    else:
+        assert found.rows.tolist() == popular(prior, excluded, allowed, k).rows.tolist()
+
+
+def test_a_small_budget_finds_most_of_the_exact_best() -> None:
+    rng = np.random.default_rng(0)
+    vectors = normalise_rows(rng.normal(size=(2000, 8)).astype(np.float32))
+    prior, share = np.zeros(2000, np.float32), [0.6, 0.4]
+    medoids, weights = vectors[[5, 8]], Weights(0.0, 0.01)
+    found = candidates_of(
+        medoids, np.array(share, np.float32), index=build_index(vectors, IndexConfig()), vectors=vectors, prior=prior,
+        allowed=np.ones(2000, np.bool_), excluded=rows_of(5, 8), weights=weights, budget=100, k=50,
+    )  # fmt: skip
+    exact = naive(medoids, share, vectors, prior.tolist(), {5, 8}, weights)
+    best = sorted(exact, key=lambda row: -exact[row])[:50]
+    assert np.isin(best, found.rows).mean() > 0.9
+
+
+def test_short_lists_are_filled_with_popularity() -> None:
+    prior = np.array([0, 0, 1, 2], np.float32)
+    found = candidates_of(
+        PLANE[:1], np.ones(1, np.float32), index=build_index(PLANE, IndexConfig(), np.array([True, True, False, False])),
+        vectors=PLANE, prior=prior, allowed=EVERY, excluded=rows_of(0), weights=Weights(0, 0), budget=2, k=4,
+    )  # fmt: skip
+    assert found.rows.tolist() == [1, 3, 2]
+    assert found.interest.tolist() == [0, -1, -1]

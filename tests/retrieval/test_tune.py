@@ -1,0 +1,88 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from graphrec.arrays import FloatVector, RowVector
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.config import RetrievalConfig
+from graphrec.retrieval.retriever import Retriever
+from graphrec.retrieval.tune import HALF_LIVES_DAYS, Tuned, half_lives, tune_weights
+from tests.retrieval.world import NUM_FLITS, planted, with_prior
+
+AUTO = RetrievalConfig(candidates=200)
+
+
+def truth_under(bundle: Bundle, weights: Weights, prior: FloatVector, k: int) -> dict[int, RowVector]:
+    """What users would act on were these weights the truth."""
+    settings = replace(bundle.settings, weights=weights)
+    oracle = Retriever(replace(with_prior(bundle, prior), settings=settings))
+    return {user: oracle.recommend_rows(user, k) for user in range(6)}
+
+
+def recall(bundle: Bundle, truth: dict[int, RowVector], weights: Weights, prior: FloatVector, k: int) -> float:
+    lists = truth_under(bundle, weights, prior, k)
+    return float(np.mean([np.isin(truth[user], lists[user]).mean() for user in truth]))
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return planted(budget=200)
+
+
+@pytest.fixture(scope="module")
+def priors(bundle: Bundle) -> dict[float, FloatVector]:
+    rng = np.random.default_rng(7)
+    return {half_life: rng.normal(size=NUM_FLITS).astype(np.float32) for half_life in (1.0, 7.0, 30.0)}
+
+
+@pytest.mark.parametrize(("half_life", "weight"), [(1.0, 0.0), (7.0, 0.2), (30.0, 0.5)])
+def test_the_planted_setting_is_found(
+    bundle: Bundle, priors: dict[float, FloatVector], half_life: float, weight: float
+) -> None:
+    planted_weights = Weights(weight, 0.0)
+    truth = truth_under(bundle, planted_weights, priors[half_life], 10)
+    tuned = tune_weights(bundle, truth, priors, AUTO, k=10)
+    assert max(one["recall"] for one in tuned.trials) == 1.0
+    chosen = recall(bundle, truth, tuned.weights, priors[tuned.half_life_days], 10)
+    assert chosen == 1.0
+    if weight:
+        assert (tuned.half_life_days, tuned.weights.prior) == (half_life, weight)
+    else:
+        assert tuned.weights.prior == 0.0
+
+
+def test_every_trial_is_what_the_retriever_would_score(bundle: Bundle, priors: dict[float, FloatVector]) -> None:
+    truth = truth_under(bundle, Weights(0.1, 0.05), priors[7.0], 12)
+    tuned = tune_weights(bundle, truth, priors, AUTO, k=8)
+    for trial in tuned.trials[::17]:
+        weights = Weights(trial["prior"], trial["importance"])
+        assert trial["recall"] == pytest.approx(recall(bundle, truth, weights, priors[trial["half_life_days"]], 8))
+
+
+def test_settings_given_as_numbers_are_kept(bundle: Bundle, priors: dict[float, FloatVector]) -> None:
+    truth = truth_under(bundle, Weights(0.2, 0.0), priors[7.0], 10)
+    config = RetrievalConfig(prior_weight=0.07, importance_weight=0.3, prior_half_life_days=7.0)
+    tuned = tune_weights(bundle, truth, {7.0: priors[7.0]}, config)
+    assert tuned.weights == Weights(0.07, 0.3)
+    assert tuned.half_life_days == 7.0
+
+
+def test_half_lives_to_try() -> None:
+    assert half_lives(AUTO) == HALF_LIVES_DAYS
+    assert half_lives(RetrievalConfig(prior_half_life_days=3.0)) == (3.0,)
+
+
+def test_users_without_interests_do_not_count(bundle: Bundle, priors: dict[float, FloatVector]) -> None:
+    truth = truth_under(bundle, Weights(0.2, 0.0), priors[7.0], 10)
+    more = {**truth, 7: np.array([50], np.int32)}
+
+    def best(one: Tuned) -> tuple[Weights, float]:
+        return one.weights, max(trial["recall"] for trial in one.trials)
+
+    assert best(tune_weights(bundle, more, priors, AUTO, k=10)) == best(tune_weights(bundle, truth, priors, AUTO, k=10))
+
+
+def test_nobody_held_out_still_answers(bundle: Bundle, priors: dict[float, FloatVector]) -> None:
+    assert tune_weights(bundle, {}, priors, AUTO).trials[0]["recall"] == 0.0
