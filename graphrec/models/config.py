@@ -70,6 +70,9 @@ class TrainingConfig(Section):
     """Peak rate of Adam: linear warm-up over the first epoch, then cosine decay."""
     weight_decay: float = Field(default=0.0, ge=0)
     """Decoupled weight decay."""
+    content_only_share: float = Field(default=0.25, ge=0, lt=1)
+    """Share of the flits that a step embeds as if nobody had met them (DropoutNet, Volkovs et al., NeurIPS 2017):
+    without it the graph explains everything in training, and content is not learnt for those that have no graph."""
     windows: int = Field(default=6, ge=1)
     """Snapshots trained on: each has its own graph, and its positives come after it."""
     window_days: float = Field(default=7.0, gt=0)

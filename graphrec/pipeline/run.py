@@ -154,7 +154,9 @@ class Line:
     @cached_property
     def tuning(self) -> Artifact:
         """Settings chosen on the validation window."""
-        return tuning_stage(self.runner, self.config, self.model, self.features, lambda: self.split)
+        return tuning_stage(
+            self.runner, self.config, self.tables_artifact, self.model, self.features, lambda: self.split
+        )
 
     @property
     def _held_out(self) -> _Part:

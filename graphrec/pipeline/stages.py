@@ -319,7 +319,14 @@ def assemble(
         raise DataError(f"nodes.{flit_type} must hold at least one row (got none)")
     return Bundle(
         settings=Settings(
-            user_type, flit_type, as_of_s, weights, config.retrieval.candidates, interests, tuple(node.text)
+            user_type,
+            flit_type,
+            as_of_s,
+            weights,
+            config.retrieval.candidates,
+            config.retrieval.cold_share,
+            interests,
+            tuple(node.text),
         ),
         ids=tables.ids,
         embeddings=opened,

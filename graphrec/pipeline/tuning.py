@@ -47,7 +47,7 @@ class Resolved:
 
 
 def tuning_stage(
-    runner: Runner, config: RunConfig, model: Artifact, features: Artifact, load: Callable[[], Split]
+    runner: Runner, config: RunConfig, tables: Artifact, model: Artifact, features: Artifact, load: Callable[[], Split]
 ) -> Artifact:
     """Resolve every ``auto`` of interests and retrieval on the training side's validation window."""
 
@@ -80,7 +80,7 @@ def tuning_stage(
         "index": config.index.model_dump(mode="json"),
         "training": config.training.model_dump(mode="json"),
     }
-    inputs = {"model": model, "features": features}
+    inputs = {"tables": tables, "model": model, "features": features}
     return runner.stage("tuning", stage_version=2, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
 
 
@@ -96,7 +96,7 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path) -> Bundl
     interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
     return Bundle(
         settings=Settings(
-            user_type, flit_type, split.at_s, Weights(0.0, 0.0), config.retrieval.candidates, interests, ()
+            user_type, flit_type, split.at_s, Weights(0.0, 0.0), config.retrieval.candidates, 0.0, interests, ()
         ),
         ids=split.train.ids,
         embeddings=embeddings,

@@ -14,11 +14,12 @@ from graphrec.arrays import BoolVector, FloatVector, RowVector
 from graphrec.embed import Embeddings
 from graphrec.history import History
 from graphrec.ids import IdMap
-from graphrec.index import VectorIndex, open_index
+from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests
-from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.candidates import Shelf, Weights
 
 DISPLAY = "catalogue.parquet"
+PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share")
 DAY_S = 86_400
 
 
@@ -32,6 +33,7 @@ class Settings:
         as_of_s: "Now" of the bundle, seconds since 1970 UTC; ``None`` for undated data.
         weights: How similarity, importance and prior add up.
         budget: Neighbours drawn in all per answer.
+        cold_share: Share of the places kept for flits nobody has acted on yet.
         interests: Clustering and serving, with a resolved ``merge_cosine``.
         text_columns: Columns of the catalogue shown as a flit's text.
     """
@@ -41,6 +43,7 @@ class Settings:
     as_of_s: int | None
     weights: Weights
     budget: int
+    cold_share: float
     interests: InterestConfig
     text_columns: tuple[str, ...]
 
@@ -52,7 +55,7 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            **{name: getattr(self, name) for name in ("user_type", "flit_type", "as_of_s", "budget")},
+            **{name: getattr(self, name) for name in PLAIN},
             "weights": vars(self.weights),
             "interests": self.interests.model_dump(mode="json"),
             "text_columns": list(self.text_columns),
@@ -62,7 +65,7 @@ class Settings:
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
         """Build from what :meth:`to_dict` gave."""
         return cls(
-            **{name: values[name] for name in ("user_type", "flit_type", "as_of_s", "budget")},
+            **{name: values[name] for name in PLAIN},
             weights=Weights(**values["weights"]),
             interests=InterestConfig.parse(values["interests"]),
             text_columns=tuple(values["text_columns"]),
@@ -101,6 +104,22 @@ class Bundle:
     def flit_vectors(self) -> Any:
         """Vectors of the flits, float32 ``[num_flits, dim]``."""
         return np.asarray(self.embeddings.vectors[self.settings.flit_type])
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """What candidates are drawn from."""
+        settings = self.settings
+        cold = self.allowed & (self.history.actions_per_flit(len(self.allowed)) == 0)
+        return Shelf(
+            index=self.indexes[settings.flit_type],
+            cold_index=build_index(self.flit_vectors, IndexConfig(), cold),
+            vectors=self.flit_vectors,
+            prior=self.prior,
+            allowed=self.allowed,
+            weights=settings.weights,
+            budget=settings.budget,
+            cold_share=settings.cold_share,
+        )
 
     def excluded(self, user_row: int) -> RowVector:
         """Return the flits that must not come back to a user: acted on or hidden, int32."""

@@ -1,6 +1,7 @@
 """From interests to one list of candidates, in rows: draw neighbours, merge, leave out, rank."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,14 @@ class Scored:
     scores: FloatVector
     similarity: FloatVector
     interest: npt.NDArray[np.int32]
+
+    def parts(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return rows, scores, similarity and interest."""
+        return self.rows, self.scores, self.similarity, self.interest
+
+    def take(self, places: npt.NDArray[np.int64]) -> "Scored":
+        """Return the candidates at ``places``."""
+        return Scored(*(part[places] for part in self.parts()))
 
     def head(self, k: int) -> "Scored":
         """Return the best ``k``."""
@@ -116,38 +125,70 @@ def fill(found: Scored, more: Scored, k: int) -> Scored:
     )
 
 
-def candidates_of(
-    medoids: FloatMatrix,
-    importance: FloatVector,
-    *,
-    index: VectorIndex,
-    vectors: FloatMatrix,
-    prior: FloatVector,
-    allowed: BoolVector,
-    excluded: RowVector,
-    weights: Weights,
-    budget: int,
-    k: int,
-) -> Scored:
+def interleave(found: Scored, cold: Scored, share: float, k: int) -> Scored:
+    """Return ``k`` candidates of which every ``1 / share``-th is the best cold one not yet in the list.
+
+    Scores are those each candidate was ranked by; the order of the list is what counts.
+    """
+    places = int(k * share)
+    cold = cold.take(np.flatnonzero(~np.isin(cold.rows, found.rows[: k - places]))[:places])
+    found = found.take(np.flatnonzero(~np.isin(found.rows, cold.rows))[: k - len(cold.rows)])
+    # The i-th cold flit stands where i / share places are filled; sorting by place keeps both orders.
+    at_cold = (np.arange(len(cold.rows)) + 1) / max(share, 1e-9) - 1
+    kept = np.setdiff1d(np.arange(len(found.rows) + len(cold.rows)), at_cold.astype(np.int64))[: len(found.rows)]
+    order = np.argsort(np.concatenate([kept, at_cold]), kind="stable")
+    joined = [np.concatenate(pair) for pair in zip(found.parts(), cold.parts(), strict=True)]
+    return Scored(*(part[order] for part in joined))
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What candidates are drawn from.
+
+    Attributes:
+        index: Index of the flits that may be shown.
+        cold_index: Index of those among them that nobody has acted on yet.
+        vectors: Embeddings of all flits, float32 ``[num_flits, dim]``.
+        prior: Recency-popularity of all flits, float32 ``[num_flits]``.
+        allowed: Flits that may be shown to anybody, bool ``[num_flits]``.
+        weights: How the parts of a score add up.
+        budget: Neighbours drawn in all.
+        cold_share: Share of the places kept for cold flits.
+    """
+
+    index: VectorIndex
+    cold_index: VectorIndex
+    vectors: FloatMatrix
+    prior: FloatVector
+    allowed: BoolVector
+    weights: Weights
+    budget: int
+    cold_share: float
+
+
+def candidates_of(medoids: FloatMatrix, importance: FloatVector, shelf: Shelf, excluded: RowVector, k: int) -> Scored:
     """Return the best ``k`` candidates of one user.
 
     Args:
         medoids: Vectors of the served interests, float32 ``[interests, dim]``; none at all gives popularity.
         importance: Importance of each interest, float32 ``[interests]``.
-        index: Index of the flits.
-        vectors: Embeddings of all flits.
-        prior: Recency-popularity of all flits.
-        allowed: Flits that may be shown to anybody, bool ``[num_flits]``.
+        shelf: What candidates are drawn from.
         excluded: Flits this user has seen or hidden, int32.
-        weights: How the parts add up.
-        budget: Neighbours drawn in all.
         k: Length of the answer at most.
     """
-    filling = popular(prior, excluded, allowed, k)
+    filling = popular(shelf.prior, excluded, shelf.allowed, k)
     if not len(medoids):
         return filling
-    budget = max(budget, k)
-    rows = draw(index, medoids, budget=budget, overfetch=min(len(excluded), budget))
-    rows = leave_out(rows, excluded, allowed)
+    budget = max(shelf.budget, k)
     share = (importance / max(float(importance.sum()), 1e-9)).astype(np.float32)
-    return fill(rank(rows, vectors, medoids, share, prior, weights).head(k), filling, k)
+
+    def drawn(index: VectorIndex, number: int, weights: Weights) -> Scored:
+        rows = draw(index, medoids, budget=number, overfetch=min(len(excluded), number))
+        rows = leave_out(rows, excluded, shelf.allowed)
+        return rank(rows, shelf.vectors, medoids, share, shelf.prior, weights)
+
+    found = drawn(shelf.index, budget, shelf.weights)
+    if shelf.cold_share and len(shelf.cold_index):
+        cold = drawn(shelf.cold_index, budget, Weights(0.0, shelf.weights.importance))
+        found = interleave(found, cold, shelf.cold_share, k)
+    return fill(found.head(k), filling, k)

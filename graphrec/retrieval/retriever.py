@@ -260,19 +260,8 @@ class Retriever:
         return self._candidates(self._scored(served, excluded, k), served, reason)
 
     def _scored(self, served: Served, excluded: RowVector, k: int) -> Scored:
-        settings = self.bundle.settings
-        return candidates_of(
-            self.bundle.flit_vectors[served.medoids],
-            served.importance,
-            index=self.bundle.indexes[settings.flit_type],
-            vectors=self.bundle.flit_vectors,
-            prior=self.bundle.prior,
-            allowed=self.bundle.allowed,
-            excluded=excluded,
-            weights=settings.weights,
-            budget=settings.budget,
-            k=k,
-        )
+        medoids = self.bundle.flit_vectors[served.medoids]
+        return candidates_of(medoids, served.importance, self.bundle.shelf, excluded, k)
 
     def _candidates(self, scored: Scored, served: Served, reason: str) -> Candidates:
         ids = self._flits.ids(scored.rows).to_list()

@@ -6,13 +6,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphrec.arrays import RowVector
+from graphrec.arrays import BoolVector, RowVector
 from graphrec.graph.neighbourhoods import Neighbourhoods
 from graphrec.models.pinsage import Hop
 
 
 def gather_hops(
-    neighbourhoods: Neighbourhoods, seeds: Mapping[str, RowVector], num_layers: int
+    neighbourhoods: Neighbourhoods,
+    seeds: Mapping[str, RowVector],
+    num_layers: int,
+    *,
+    isolated: Mapping[str, BoolVector] | None = None,
 ) -> tuple[dict[str, RowVector], list[Hop]]:
     """Return the rows that layer 0 must hold to embed ``seeds``, and one hop per layer, outermost first.
 
@@ -20,6 +24,7 @@ def gather_hops(
         neighbourhoods: Fixed neighbourhoods of every node.
         seeds: Node type to sorted unique rows to embed, int32; every type of the graph has an entry.
         num_layers: Rounds of pooling.
+        isolated: Node type to which rows are to look as if they had no edge, bool ``[num_nodes]``.
 
     Returns:
         Node type to rows, int32, and the hops. Each node stands once per layer, however many ask for it.
@@ -27,13 +32,15 @@ def gather_hops(
     outputs = dict(seeds)
     hops: list[Hop] = []
     for _ in range(num_layers):
-        inputs, hop = _one_hop(neighbourhoods, outputs)
+        inputs, hop = _one_hop(neighbourhoods, outputs, isolated or {})
         hops.append(hop)
         outputs = inputs
     return outputs, hops[::-1]
 
 
-def _one_hop(neighbourhoods: Neighbourhoods, outputs: Mapping[str, RowVector]) -> tuple[dict[str, RowVector], Hop]:
+def _one_hop(
+    neighbourhoods: Neighbourhoods, outputs: Mapping[str, RowVector], isolated: Mapping[str, BoolVector]
+) -> tuple[dict[str, RowVector], Hop]:
     """Return the input rows that ``outputs`` need and the hop between the two."""
     drawn = {pair: np.asarray(rows[outputs[pair[0]]]) for pair, rows in neighbourhoods.rows.items()}
     inputs, position = {}, {}
@@ -52,8 +59,18 @@ def _one_hop(neighbourhoods: Neighbourhoods, outputs: Mapping[str, RowVector]) -
     return inputs, Hop(
         self_index={t: torch.from_numpy(position[t][rows]).long() for t, rows in outputs.items()},
         neighbours={pair: torch.from_numpy(position[pair[1]][rows]) for pair, rows in drawn.items()},
-        weights={pair: torch.from_numpy(np.array(neighbourhoods.weights[pair][outputs[pair[0]]])) for pair in drawn},
+        weights={pair: _weights(neighbourhoods, pair, outputs[pair[0]], isolated.get(pair[0])) for pair in drawn},
     )
+
+
+def _weights(
+    neighbourhoods: Neighbourhoods, pair: tuple[str, str], rows: RowVector, isolated: BoolVector | None
+) -> Tensor:
+    """Return the pooling weights of ``rows``, zero for those that are to look isolated."""
+    weights = np.array(neighbourhoods.weights[pair][rows])
+    if isolated is not None:
+        weights[isolated[rows]] = 0
+    return torch.from_numpy(weights)
 
 
 def all_rows(neighbourhoods: Neighbourhoods) -> dict[str, RowVector]:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from graphrec.arrays import BoolVector
 from graphrec.embed import embed
 from graphrec.models.config import ModelConfig, TrainingConfig
 from graphrec.models.pinsage import PinSage
-from graphrec.training.batches import epoch_batches
+from graphrec.training.batches import Batch, epoch_batches
 from graphrec.training.checkpoint import Checkpoint, moments_of, restore_moments
 from graphrec.training.content import Content
 from graphrec.training.objective import step_loss
@@ -125,11 +126,20 @@ def _epoch(
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(epoch + number / len(steps), config.epochs)
         optimiser.zero_grad()
-        loss = step_loss(model, content, snapshot, batches)
+        isolated = _isolated(snapshot, batches, config.content_only_share, rng)
+        loss = step_loss(model, content, snapshot, batches, isolated=isolated)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         total += float(loss.detach())
     return total / len(steps)
+
+
+def _isolated(
+    snapshot: Snapshot, batches: Sequence[Batch], share: float, rng: np.random.Generator
+) -> dict[str, BoolVector]:
+    """Choose targets that are embedded from content alone in this step, so that content learns to stand alone."""
+    types = {batch.pairs.target_type for batch in batches}
+    return {t: rng.random(len(snapshot.log_degree[t])) < share for t in sorted(types)} if share else {}
 
 
 def _schedule(epoch: float, epochs: int) -> float:

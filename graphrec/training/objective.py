@@ -1,12 +1,12 @@
 """One step's loss: hops gathered, nodes embedded, positives scored against shared and hard negatives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from graphrec.arrays import RowVector
+from graphrec.arrays import BoolVector, RowVector
 from graphrec.models.config import ModelConfig
 from graphrec.models.losses import max_margin, sampled_softmax
 from graphrec.models.pinsage import PinSage
@@ -16,7 +16,14 @@ from graphrec.training.hops import gather_hops
 from graphrec.training.snapshots import Snapshot
 
 
-def step_loss(model: PinSage, content: Content, snapshot: Snapshot, batches: Sequence[Batch]) -> Tensor:
+def step_loss(
+    model: PinSage,
+    content: Content,
+    snapshot: Snapshot,
+    batches: Sequence[Batch],
+    *,
+    isolated: Mapping[str, BoolVector] | None = None,
+) -> Tensor:
     """Return the weighted mean loss of one step, a scalar.
 
     Args:
@@ -24,10 +31,13 @@ def step_loss(model: PinSage, content: Content, snapshot: Snapshot, batches: Seq
         content: What the nodes are.
         snapshot: The past the nodes are embedded in.
         batches: One per kind of positive.
+        isolated: Node type to which rows are embedded from content alone, bool ``[num_nodes]``.
     """
+    isolated = isolated or {}
     seeds = _seeds(model.types, batches)
-    inputs, hops = gather_hops(snapshot.neighbourhoods, seeds, model.config.num_layers)
-    features = {t: content.gather(t, rows, snapshot.log_degree[t]) for t, rows in inputs.items()}
+    inputs, hops = gather_hops(snapshot.neighbourhoods, seeds, model.config.num_layers, isolated=isolated)
+    degree = {t: np.where(isolated[t], 0, d) if t in isolated else d for t, d in snapshot.log_degree.items()}
+    features = {t: content.gather(t, rows, degree[t]) for t, rows in inputs.items()}
     rows = {t: torch.from_numpy(r.astype(np.int64)) for t, r in inputs.items()}
     vectors = model(features, rows, hops)
     losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch) for batch in batches]
