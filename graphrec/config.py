@@ -82,7 +82,9 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> RunConfig:
     """
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} must be UTF-8 text (got byte {error.start} that is not)") from error
     except OSError as error:
         raise ConfigError(f"config must be a readable file (got {str(path)!r}: {error.strerror})") from error
     except yaml.YAMLError as error:
@@ -107,7 +109,10 @@ def _apply(values: dict[str, Any], override: str) -> None:
     key, sign, text = override.partition("=")
     if not sign or not key:
         raise ConfigError(f"--set must read name=value (got {override!r})")
-    value = yaml.safe_load(text)
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {key} must be given a YAML value (got {text!r})") from error
     if key in ("data", "store"):
         value = _located(str(value), Path.cwd())
     *parents, last = key.split(".")

@@ -69,13 +69,20 @@ class IdMap:
         Raises:
             UnknownIdError: If an id is unknown and ``missing`` is ``None``.
         """
-        asked = ids if isinstance(ids, pl.Series) else pl.Series("id", ids, dtype=self._series.dtype)
+        asked = ids if isinstance(ids, pl.Series) else self._typed(ids)
         frame = asked.alias("id").to_frame().join(self._rows, on="id", how="left", maintain_order="left")
         found = frame["row"]
         if missing is None and found.null_count():
             first = asked.filter(found.is_null())[0]
             raise UnknownIdError(f"ids must be known ids (got {found.null_count()} unknown, first {first!r})")
         return np.asarray(found.fill_null(missing if missing is not None else 0).to_numpy(), dtype=np.int32)
+
+    def _typed(self, ids: Sequence[Id]) -> pl.Series:
+        """Return ids as a series of the known ids' type."""
+        try:
+            return pl.Series("id", ids, dtype=self._series.dtype)
+        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+            raise UnknownIdError(f"ids must be known ids, of type {self._series.dtype} (got {list(ids)[:3]})") from None
 
     def ids(self, rows: npt.NDArray[Any]) -> pl.Series:
         """Return the ids of ``rows``, in their order."""

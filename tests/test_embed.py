@@ -18,7 +18,7 @@ from graphrec.tables.clean import Tables
 from graphrec.training.content import Content, input_of
 from graphrec.training.snapshots import log_degrees
 from tests.graph.conftest import edges, nodes
-from tests.training.world import MODEL, NEIGHBOURS, World, communities, features_of, model_for
+from tests.training.world import MODEL, NEIGHBOURS, World, communities, content_of, features_of, model_for
 
 SIZES = {"user": 12, "flit": 20}
 
@@ -71,9 +71,8 @@ def test_permuting_rows_permutes_embeddings(world: World, hoods: Neighbourhoods)
     degree = degrees(world)
     model = model_for(world.content)
     before = embed(model, world.content, hoods, degree).vectors
-    after = embed(
-        model, Content(features, ("text", "columns")), moved, {t: degree[t][rows] for t, rows in order.items()}
-    ).vectors
+    content = Content(features, world.content.layout)
+    after = embed(model, content, moved, {t: degree[t][rows] for t, rows in order.items()}).vectors
     for node_type, rows in order.items():
         np.testing.assert_allclose(after[node_type], before[node_type][rows], atol=1e-5)
 
@@ -88,7 +87,7 @@ def _isolated_world() -> tuple[Tables, Features]:
 def test_isolated_nodes_are_embedded_from_content_alone(node_type: str, row: int) -> None:
     tables, features = _isolated_world()
     graph = build_graph(tables, as_of_s=None)
-    content = Content(features, ("text", "columns"))
+    content = content_of(features, log_degrees(graph))
     model = model_for(content)
     inside = embed(model, content, build_neighbourhoods(graph, NEIGHBOURS), log_degrees(graph)).vectors
     node = features.nodes[node_type]
@@ -113,15 +112,17 @@ def test_an_unrelated_component_changes_nothing() -> None:
         )
         for t, node in features.nodes.items()
     }
-    before, after = _embedded(small, features), _embedded(larger, Features(grown, features.config))
+    layout = content_of(features, log_degrees(build_graph(small, as_of_s=None))).layout
+    before = _embedded(small, Content(features, layout))
+    after = _embedded(larger, Content(Features(grown, features.config), layout))
     # The walks of a node are drawn by its global row, which moves: two likes of equal weight are met alike, not equally.
     assert (np.einsum("ij,ij->i", before["user"], after["user"][:3]) > 0.999).all()
     np.testing.assert_allclose(after["user"][[0, 2]], before["user"][[0, 2]], atol=1e-5)
     np.testing.assert_allclose(after["flit"][[0, 3]], before["flit"][[0, 3]], atol=1e-5)
 
 
-def _embedded(tables: Tables, features: Features) -> dict[str, FloatMatrix]:
-    content, graph = Content(features, ("text", "columns")), build_graph(tables, as_of_s=None)
+def _embedded(tables: Tables, content: Content) -> dict[str, FloatMatrix]:
+    graph = build_graph(tables, as_of_s=None)
     walks = NEIGHBOURS.model_copy(update={"num_walks": 5000})
     return dict(embed(model_for(content), content, build_neighbourhoods(graph, walks), log_degrees(graph)).vectors)
 

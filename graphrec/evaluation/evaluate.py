@@ -174,7 +174,7 @@ class _Slice:
     def _verdict(self, low: float, high: float) -> str:
         if self.users < MIN_USERS:
             return "not a result"
-        return "win" if low > 0 else "loss" if high < 0 else "no difference"
+        return "above" if low > 0 else "below" if high < 0 else "no difference"
 
 
 def _catalogue_figures(

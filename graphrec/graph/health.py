@@ -79,8 +79,8 @@ def _node_type(
     declared = [*config.text, *config.numeric, *config.categorical, *([config.image] if config.image else [])]
     out["missing"] = {name: _share(frame[name].is_null().to_numpy()) for name in declared}
     if config.text:
-        joined = frame.select(pl.concat_str(pl.col(config.text).cast(pl.String), ignore_nulls=True))
-        out["duplicate_text_share"] = _share(joined.to_series().is_duplicated().to_numpy())
+        joined = frame.select(pl.concat_str(pl.col(config.text).cast(pl.String), ignore_nulls=True)).to_series()
+        out["duplicate_text_share"] = _share((joined.is_duplicated() & (joined != "")).to_numpy())
     return out
 
 

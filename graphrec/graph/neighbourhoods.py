@@ -22,7 +22,7 @@ class NeighbourhoodConfig(Section):
     """How a node's neighbourhood is drawn (PinSage, KDD 2018, section 3.2)."""
 
     num_walks: int = Field(default=1000, ge=1)
-    """Walks started per node. Visit counts are a sample: with 100 walks most kept neighbours were met once, by chance."""
+    """Walks started per node. Visit counts are a sample: of 100 walks most kept neighbours were met once, by chance."""
     restart_prob: float = Field(default=0.5, gt=0, lt=1)
     """Chance, after each step, of going back to the start; higher keeps neighbours closer. Typical 0.3-0.7."""
     size: int = Field(default=50, ge=1)

@@ -13,10 +13,10 @@ from graphrec.arrays import BoolVector
 from graphrec.config import RunConfig, load_config
 from graphrec.errors import ConfigError
 from graphrec.graph.split import Split, newest_event_s, shown_tables, split_tables, tables_before
+from graphrec.pipeline.assembly import assemble, shown_at
 from graphrec.pipeline.measure import evaluation_stage
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import (
-    assemble,
     embeddings_stage,
     features_stage,
     graph_stage,
@@ -24,7 +24,6 @@ from graphrec.pipeline.stages import (
     interests_stage,
     model_stage,
     neighbourhoods_stage,
-    shown_at,
     tables_stage,
 )
 from graphrec.pipeline.tuning import Resolved, tuning_stage
@@ -68,7 +67,8 @@ def _set_threads(workers: int) -> None:
     import torch
 
     torch.set_num_threads(workers)
-    numba.set_num_threads(min(workers, os.cpu_count() or 1))
+    most = int(os.environ.get("NUMBA_NUM_THREADS", os.cpu_count() or 1))
+    numba.set_num_threads(min(workers, most))
 
 
 @dataclass(frozen=True)

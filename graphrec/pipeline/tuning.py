@@ -15,8 +15,9 @@ from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
 from graphrec.interests import InterestConfig, build_interests, resolve_interest_config
+from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
 from graphrec.pipeline.runner import Runner
-from graphrec.pipeline.stages import Facts, hidden_of, history_of, open_content, prior_of
+from graphrec.pipeline.stages import Facts, open_content
 from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.tune import half_lives, tune_weights

@@ -182,13 +182,12 @@ def candidates_of(medoids: FloatMatrix, importance: FloatVector, shelf: Shelf, e
     budget = max(shelf.budget, k)
     share = (importance / max(float(importance.sum()), 1e-9)).astype(np.float32)
 
-    def drawn(index: VectorIndex, number: int, weights: Weights) -> Scored:
-        rows = draw(index, medoids, budget=number, overfetch=min(len(excluded), number))
+    def drawn(index: VectorIndex) -> Scored:
+        rows = draw(index, medoids, budget=budget, overfetch=min(len(excluded), budget))
         rows = leave_out(rows, excluded, shelf.allowed)
-        return rank(rows, shelf.vectors, medoids, share, shelf.prior, weights)
+        return rank(rows, shelf.vectors, medoids, share, shelf.prior, shelf.weights)
 
-    found = drawn(shelf.index, budget, shelf.weights)
+    found = drawn(shelf.index)
     if shelf.cold_share and len(shelf.cold_index):
-        cold = drawn(shelf.cold_index, budget, Weights(0.0, shelf.weights.importance))
-        found = interleave(found, cold, shelf.cold_share, k)
+        found = interleave(found, drawn(shelf.cold_index), shelf.cold_share, k)
     return fill(found.head(k), filling, k)

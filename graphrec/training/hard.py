@@ -42,7 +42,8 @@ def page_rank_bands(
         band = np.array(ranked.rows[(query_type, flit_type)][:, first:last])
         for kind in snapshot.positives:
             if kind.query_type == query_type:
-                _drop_pairs(band, kind.query_rows, kind.target_rows)
+                for queries in [kind.query_rows] if kind.choices is None else kind.choices.T:
+                    _drop_pairs(band, queries, kind.target_rows)
         if query_type != flit_type:
             _drop_pairs(band, held["user_row"].to_numpy(), held["flit_row"].to_numpy())
         bands[query_type] = band

@@ -36,11 +36,17 @@ def write_tables(folder: Path) -> None:
     """Write ratings of three genres; users like movies of their own genre. Ids are integers."""
     rng = np.random.default_rng(0)
     folder.mkdir()
-    users = {"user": range(NUM_USERS), "age": rng.integers(10, 80, NUM_USERS), "gender": rng.choice(["f", "m"], NUM_USERS)}
+    users = {
+        "user": range(NUM_USERS),
+        "age": rng.integers(10, 80, NUM_USERS),
+        "gender": rng.choice(["f", "m"], NUM_USERS),
+    }
     pl.DataFrame(users).write_parquet(folder / "users.parquet")
     genres = [GENRES[item % 3] for item in range(NUM_MOVIES)]
     titles = [f"{genre} number {item}" for item, genre in enumerate(genres)]
-    pl.DataFrame({"item": range(NUM_MOVIES), "title": titles, "genres": genres}).write_parquet(folder / "movies.parquet")
+    pl.DataFrame({"item": range(NUM_MOVIES), "title": titles, "genres": genres}).write_parquet(
+        folder / "movies.parquet"
+    )
     rated = [
         (user, int(item), int(rng.integers(3, 6)))
         for user in range(NUM_USERS)
@@ -57,7 +63,11 @@ def movies(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     folder = tmp_path_factory.mktemp("movies")
     write_tables(folder / "data")
     (folder / "movies.yaml").write_text(CONFIG)
-    changes = [*QUICK, "training={epochs: 2, windows: 2, batch_size: 512}", "evaluation.baselines=[popular, last_action]"]
+    changes = [
+        *QUICK,
+        "training={epochs: 2, windows: 2, batch_size: 512}",
+        "evaluation.baselines=[popular, last_action]",
+    ]
     return finished(load_config(folder / "movies.yaml", changes))
 
 

@@ -157,9 +157,7 @@ def test_a_planted_future_edge_raises(first: Finished) -> None:
     assert split.at_s is not None
     likes = split.train.edges[0]
     leak = likes.frame.head(1).with_columns(pl.lit(split.at_s, dtype=pl.Int64).alias("time_s"))
-    leaky = Tables(
-        split.train.nodes, (Edges(likes.config, pl.concat([likes.frame, leak])), *split.train.edges[1:])
-    )
+    leaky = Tables(split.train.nodes, (Edges(likes.config, pl.concat([likes.frame, leak])), *split.train.edges[1:]))
     build_graph(split.train, as_of_s=split.at_s)
     with pytest.raises(DataError, match=rf"likes.time must be before {split.at_s} .*; split the tables first"):
         build_graph(leaky, as_of_s=split.at_s)

@@ -30,7 +30,9 @@ def scored(rows: list[int], scores: list[float], interest: int = 0) -> Scored:
 def test_rank_by_hand() -> None:
     """Interests at flits 0 and 3 with shares 3/4 and 1/4; each flit goes to the interest that suits it best."""
     prior = np.array([0, 1, -1, 2], np.float32)
-    found = rank(rows_of(0, 1, 2, 3), PLANE, PLANE[[0, 3]], np.array([0.75, 0.25], np.float32), prior, Weights(0.1, 0.2))
+    found = rank(
+        rows_of(0, 1, 2, 3), PLANE, PLANE[[0, 3]], np.array([0.75, 0.25], np.float32), prior, Weights(0.1, 0.2)
+    )
     first, second = 0.2 * math.log(0.75), 0.2 * math.log(0.25)
     expected = {
         0: (1.0 + first, 0, 1.0),

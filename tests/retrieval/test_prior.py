@@ -12,7 +12,12 @@ AS_OF = 1000 * DAY_S
 
 
 def prior(
-    rows: list[int], days_ago: list[float] | None, *, flits: int, born: list[float] | None = None, half_life: float = 7.0
+    rows: list[int],
+    days_ago: list[float] | None,
+    *,
+    flits: int,
+    born: list[float] | None = None,
+    half_life: float = 7.0,
 ) -> FloatVector:
     times = None if days_ago is None else np.array([AS_OF - round(one * DAY_S) for one in days_ago], np.int64)
     created = None if born is None else np.array([AS_OF - round(one * DAY_S) for one in born], np.int64)

@@ -108,12 +108,16 @@ def test_the_parts_of_an_explanation_add_up_to_the_score(retriever: Retriever, b
     found = retriever.recommend(f"u{user}", 10)
     for place in range(10):
         told = found.explain(place)
-        parts = told["similarity"] + weights.prior * told["prior"] + weights.importance * np.log(told["importance_share"])
+        parts = (
+            told["similarity"] + weights.prior * told["prior"] + weights.importance * np.log(told["importance_share"])
+        )
         assert told["score"] == pytest.approx(parts, abs=1e-5)
         assert told["id"] == found.ids[place]
         assert told["interest"]["id"] == found.interests[place]
         row, medoid = rows([told["id"]])[0], rows([told["interest"]["id"]])[0]
-        assert told["similarity"] == pytest.approx(float(bundle.flit_vectors[row] @ bundle.flit_vectors[medoid]), abs=1e-5)
+        assert told["similarity"] == pytest.approx(
+            float(bundle.flit_vectors[row] @ bundle.flit_vectors[medoid]), abs=1e-5
+        )
         own = bundle.history.of(user).rows
         cosines = bundle.flit_vectors[own] @ bundle.flit_vectors[row]
         assert told["nearest_action"]["similarity"] == pytest.approx(float(cosines.max()), abs=1e-5)

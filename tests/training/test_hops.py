@@ -5,16 +5,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from graphrec.embed import embed
+from graphrec.embed import embed, embed_isolated
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import Neighbourhoods, build_neighbourhoods
 from graphrec.models.pinsage import Hop, PinSage
-from graphrec.training.content import Content
+from graphrec.training.content import Content, input_of
 from graphrec.training.hops import all_rows, gather_hops, to_tensor
 from graphrec.training.snapshots import log_degrees
-from tests.training.world import MODEL, NEIGHBOURS, communities, features_of, model_for
+from tests.training.world import MODEL, NEIGHBOURS, communities, model_for
 
 WORLD = communities(num_users=12, num_flits=20, actions=5)
+CONTENT = WORLD.content
+FEATURES = WORLD.features
 GRAPH = build_graph(WORLD.tables, as_of_s=WORLD.end_s)
 HOODS = build_neighbourhoods(GRAPH, NEIGHBOURS)
 DEGREE = log_degrees(GRAPH)
@@ -58,7 +60,7 @@ def forward(model: PinSage, seeds: dict[str, list[int]]) -> dict[str, Tensor]:
     """Embed some nodes as a training step does."""
     asked = {t: np.array(rows, dtype=np.int32) for t, rows in seeds.items()}
     inputs, hops = gather_hops(HOODS, asked, len(model.layers))
-    features = {t: WORLD.content.gather(t, rows, DEGREE[t]) for t, rows in inputs.items()}
+    features = {t: CONTENT.gather(t, rows, DEGREE[t]) for t, rows in inputs.items()}
     out: dict[str, Tensor] = model(features, {t: to_tensor(rows) for t, rows in inputs.items()}, hops)
     return out
 
@@ -68,20 +70,20 @@ def forward(model: PinSage, seeds: dict[str, list[int]]) -> dict[str, Tensor]:
 @torch.no_grad()
 def test_step_inference_and_naive_loop_agree(num_layers: int, id_vectors: bool) -> None:
     config = MODEL.model_copy(update={"num_layers": num_layers, "id_vectors": id_vectors})
-    model = model_for(WORLD.content, config, num_nodes={"user": 12, "flit": 20}).eval()
+    model = model_for(CONTENT, config, num_nodes={"user": 12, "flit": 20}).eval()
     seeds = {"user": [0, 3, 11], "flit": [2, 5]}
-    whole = embed(model, WORLD.content, HOODS, DEGREE).vectors
+    whole = embed(model, CONTENT, HOODS, DEGREE).vectors
     step = forward(model, seeds)
     for node_type, rows in seeds.items():
         np.testing.assert_allclose(step[node_type].numpy(), whole[node_type][rows], atol=1e-5)
         for place, row in enumerate(rows):
-            twin = naive(model, WORLD.content, HOODS, node_type, row)
+            twin = naive(model, CONTENT, HOODS, node_type, row)
             torch.testing.assert_close(step[node_type][place], twin, atol=1e-5, rtol=1e-4)
 
 
 @torch.no_grad()
 def test_a_type_without_seeds_gives_no_rows_and_still_feeds_the_others() -> None:
-    model = model_for(WORLD.content).eval()
+    model = model_for(CONTENT).eval()
     alone, together = forward(model, {"user": [4], "flit": []}), forward(model, {"user": [4], "flit": [0, 1]})
     assert alone["flit"].shape == (0, 8)
     torch.testing.assert_close(alone["user"], together["user"])
@@ -102,6 +104,26 @@ def test_all_rows_are_those_of_every_type() -> None:
     assert {t: len(rows) for t, rows in all_rows(HOODS).items()} == {"user": 12, "flit": 20}
 
 
-def test_content_of_two_types_may_differ() -> None:
-    content = Content(features_of({"user": 3, "flit": 4}, width=5), ("text", "columns"))
-    assert content.widths == {"user": 1 + 6 + 6, "flit": 1 + 6}
+@torch.no_grad()
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_isolated_nodes_look_as_if_nobody_had_met_them(num_layers: int) -> None:
+    """They are embedded from content alone; others still see them among their neighbours, and as content alone."""
+    model = model_for(CONTENT, MODEL.model_copy(update={"num_layers": num_layers})).eval()
+    apart = np.arange(20) < 10
+    cut = Neighbourhoods(
+        HOODS.rows, {p: w * ~apart[:, None] if p[0] == "flit" else w for p, w in HOODS.weights.items()}
+    )
+    degree = {**DEGREE, "flit": np.where(apart, 0, DEGREE["flit"]).astype(np.float32)}
+    seeds = {"user": np.arange(12, dtype=np.int32), "flit": np.arange(20, dtype=np.int32)}
+    inputs, hops = gather_hops(HOODS, seeds, num_layers, isolated={"flit": apart})
+    features = {t: CONTENT.gather(t, rows, degree[t]) for t, rows in inputs.items()}
+    found = model(features, {t: to_tensor(rows) for t, rows in inputs.items()}, hops)
+    expected = embed(model, CONTENT, cut, degree).vectors
+    for node_type in seeds:
+        np.testing.assert_allclose(found[node_type].numpy(), expected[node_type], atol=1e-5)
+    layout = CONTENT.layout["flit"]
+    block = FEATURES.nodes["flit"]
+    for row in range(10):
+        given = {"text": block.blocks["text"][row : row + 1]} if block.present["text"][row] else {}
+        alone = embed_isolated(model, "flit", input_of(layout, given, 1))
+        np.testing.assert_allclose(found["flit"][row].numpy(), alone[0], atol=1e-5)

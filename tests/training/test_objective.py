@@ -7,7 +7,7 @@ from graphrec.models.losses import max_margin, sampled_softmax
 from graphrec.training.batches import Batch
 from graphrec.training.objective import step_loss
 from graphrec.training.snapshots import Positives, Snapshot, build_snapshots
-from tests.training.test_hops import DEGREE, HOODS, WORLD, naive
+from tests.training.test_hops import CONTENT, DEGREE, HOODS, WORLD, naive
 from tests.training.world import MODEL, NEIGHBOURS, TRAINING, model_for
 
 VARIANTS = [
@@ -40,14 +40,12 @@ def _rows(*rows: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
 
 @pytest.mark.parametrize("changes", VARIANTS)
 @pytest.mark.parametrize("hard", [[[], []], [[4, -1], [-1, -1]]])
-def test_a_step_equals_a_loop_over_pairs(
-    snapshot: Snapshot, changes: dict[str, object], hard: list[list[int]]
-) -> None:
+def test_a_step_equals_a_loop_over_pairs(snapshot: Snapshot, changes: dict[str, object], hard: list[list[int]]) -> None:
     config = ModelConfig.parse({**MODEL.model_dump(), **changes})
-    model = model_for(WORLD.content, config, num_nodes={"user": 12, "flit": 20}).eval()
+    model = model_for(CONTENT, config, num_nodes={"user": 12, "flit": 20}).eval()
     batches = batches_of(hard)
     with torch.no_grad():
-        total = float(step_loss(model, WORLD.content, snapshot, batches))
+        total = float(step_loss(model, CONTENT, snapshot, batches))
         expected = 0.0
         for batch in batches:
             losses = [float(_pair_loss(model, config, batch, place)) for place in range(2)]
@@ -60,12 +58,10 @@ def _pair_loss(model: object, config: ModelConfig, batch: Batch, place: int) -> 
     pairs = batch.pairs
 
     def vector(node_type: str, row: int) -> torch.Tensor:
-        return naive(model, WORLD.content, HOODS, node_type, row)  # type: ignore[arg-type]
+        return naive(model, CONTENT, HOODS, node_type, row)  # type: ignore[arg-type]
 
     query = vector(pairs.query_type, int(pairs.query_rows[place]))
-    own = {
-        int(t) for q, t in zip(pairs.query_rows, pairs.target_rows, strict=True) if q == pairs.query_rows[place]
-    }
+    own = {int(t) for q, t in zip(pairs.query_rows, pairs.target_rows, strict=True) if q == pairs.query_rows[place]}
     shared = [(int(one), float(count)) for one, count in zip(batch.negatives, batch.expected, strict=True)]
     drawn = [*shared, *((int(one), 1.0) for one in batch.hard[place] if one >= 0)]
     kept = [(row, count) for row, count in drawn if row not in own]
@@ -81,13 +77,11 @@ def _pair_loss(model: object, config: ModelConfig, batch: Batch, place: int) -> 
 @pytest.mark.parametrize("changes", VARIANTS)
 def test_gradients_reach_every_parameter(snapshot: Snapshot, changes: dict[str, object]) -> None:
     config = ModelConfig.parse({**MODEL.model_dump(), **changes, "margin": 5.0})
-    model = model_for(WORLD.content, config, num_nodes={"user": 12, "flit": 20}).train()
+    model = model_for(CONTENT, config, num_nodes={"user": 12, "flit": 20}).train()
     with torch.no_grad():  # as after some steps: parts that start at zero hold back the gradient of what feeds them
         for one in model.parameters():
             one.add_(0.05 * torch.randn(one.shape, generator=torch.manual_seed(1)))
-    step_loss(model, WORLD.content, snapshot, batches_of([[4], [11]])).backward()  # type: ignore[no-untyped-call]
-    silent = [
-        name for name, one in model.named_parameters() if one.grad is None or not torch.isfinite(one.grad).all()
-    ]
+    step_loss(model, CONTENT, snapshot, batches_of([[4], [11]])).backward()  # type: ignore[no-untyped-call]
+    silent = [name for name, one in model.named_parameters() if one.grad is None or not torch.isfinite(one.grad).all()]
     assert silent == []
     assert [name for name, one in model.named_parameters() if one.grad is not None and not one.grad.any()] == []

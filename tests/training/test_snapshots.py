@@ -7,7 +7,14 @@ from graphrec.graph.split import actions_of, split_at
 from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
 from graphrec.tables.clean import Tables
 from graphrec.training.hard import page_rank_bands
-from graphrec.training.snapshots import Snapshot, build_snapshot, build_snapshots, next_actions, training_splits
+from graphrec.training.snapshots import (
+    Positives,
+    Snapshot,
+    build_snapshot,
+    build_snapshots,
+    next_actions,
+    training_splits,
+)
 from tests.graph.conftest import DAY, edges, nodes
 from tests.training.world import MODEL, NEIGHBOURS, TRAINING, World, communities
 
@@ -74,10 +81,12 @@ def test_next_actions_by_hand() -> None:
         }
     )
     held = pl.DataFrame({"user_row": [0, 0, 1, 2], "flit_row": [3, 4, 5, 2]})
-    query, target = next_actions(actions, held)
+    before, target = next_actions(actions, held, most=2)
     # User 0 met 5, 3, (5 again: not new), 4; user 1's first action follows nothing; user 2's share a second.
-    assert list(zip(query.tolist(), target.tolist(), strict=True)) == [(5, 3), (3, 4), (1, 2)]
-    assert query.dtype == np.int32
+    assert target.tolist() == [3, 4, 2]
+    assert before.tolist() == [[5, -1], [3, 5], [1, -1]]
+    assert before.dtype == np.int32
+    assert next_actions(actions, held, most=1)[0].tolist() == [[5], [3], [1]]
 
 
 def test_next_actions_of_undated_actions_are_two_of_one_user() -> None:
@@ -86,12 +95,23 @@ def test_next_actions_of_undated_actions_are_two_of_one_user() -> None:
         schema_overrides={"time_s": pl.Int64},
     )
     held = actions.select("user_row", "flit_row")
-    query, target = next_actions(actions, held)
-    assert len(query) == 10  # the first of each user in the drawn order follows nothing
-    assert (query != target).all()
-    assert ((query >= 10) == (target >= 10)).all()
-    again = next_actions(actions, held)
-    assert (again[0] == query).all()
+    before, target = next_actions(actions, held, most=3)
+    assert len(target) == 10  # the first of each user in the drawn order follows nothing
+    assert (before != target[:, None]).all()
+    own = (before >= 10) == (target >= 10)[:, None]
+    assert own[before >= 0].all()
+    assert (next_actions(actions, held, most=3)[0] == before).all()
+
+
+def test_queries_are_drawn_evenly_from_the_choices() -> None:
+    choices = np.array([[4, 7, 9], [5, -1, -1]] * 3000, dtype=np.int32)
+    targets = np.zeros(6000, dtype=np.int32)
+    kind = Positives("next_action", 1.0, "flit", choices[:, 0], "flit", targets, choices)
+    drawn = kind.drawn(np.random.default_rng(0)).query_rows
+    assert (drawn[1::2] == 5).all()
+    assert [(drawn[::2] == one).mean() for one in (4, 7, 9)] == pytest.approx([1 / 3] * 3, abs=0.03)
+    fixed = Positives("actions", 1.0, "user", targets, "flit", targets)
+    assert fixed.drawn(np.random.default_rng(0)) is fixed
 
 
 def test_positives_of_one_relation_are_its_pairs_alone() -> None:
@@ -196,8 +216,9 @@ def test_hard_bands_hold_no_positive_and_only_flits_the_walks_rank(snapshots: li
         band = bands[kind.query_type]
         assert ((band >= -1) & (band < 60)).all()
         assert (band >= 0).mean() > 0.2
-        for query, target in zip(kind.query_rows, kind.target_rows, strict=True):
-            assert target not in band[query]
+        choices = kind.query_rows[:, None] if kind.choices is None else kind.choices
+        for queries, target in zip(choices, kind.target_rows, strict=True):
+            assert target not in band[queries[queries >= 0]]
     for user in range(40):
         assert not {(user, int(flit)) for flit in bands["user"][user]} & held
 

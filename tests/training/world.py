@@ -1,17 +1,20 @@
 """Small worlds to train on, their right answers known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from graphrec.arrays import RowVector
+from graphrec.arrays import FloatVector, RowVector
 from graphrec.features import FeatureConfig, Features
 from graphrec.features.table import NodeFeatures
+from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.tables.clean import Tables
-from graphrec.training.content import Content
+from graphrec.training.content import Content, fit_layout
+from graphrec.training.snapshots import log_degrees
 from tests.graph.conftest import DAY, edges, nodes
 
 DAYS = 40
@@ -35,7 +38,7 @@ class World:
 
     @property
     def content(self) -> Content:
-        return Content(self.features, ("text", "columns"))
+        return content_of(self.features, log_degrees(build_graph(self.tables, as_of_s=self.end_s)))
 
 
 def features_of(sizes: dict[str, int], *, seed: int = 0, width: int = 6) -> Features:
@@ -51,6 +54,12 @@ def features_of(sizes: dict[str, int], *, seed: int = 0, width: int = 6) -> Feat
             blocks[name], present[name] = values / norms, there
         found[node_type] = NodeFeatures(blocks, present)
     return Features(found, FeatureConfig())
+
+
+def content_of(features: Features, log_degree: Mapping[str, FloatVector], *blocks: str) -> Content:
+    """Fit the layout of some blocks (default: all) on every node."""
+    rows = {t: np.arange(len(degree), dtype=np.int32) for t, degree in log_degree.items()}
+    return Content(features, fit_layout(features, blocks or ("text", "columns"), rows, log_degree))
 
 
 def communities(num_users: int = 40, num_flits: int = 60, actions: int = 20, *, dated: bool = True) -> World:

@@ -1,0 +1,1 @@
+"""Published figures: each from one command, ``python -m benchmarks.<name>``."""

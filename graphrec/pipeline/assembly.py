@@ -1,0 +1,100 @@
+"""Tables and artifacts to what retrieval reads: history, hidden flits, prior, bundle."""
+
+from pathlib import Path
+
+import polars as pl
+
+from graphrec.arrays import BoolVector, FloatVector
+from graphrec.config import RunConfig
+from graphrec.embed import Embeddings
+from graphrec.errors import DataError
+from graphrec.graph.split import action_types, actions_of, available_at
+from graphrec.history import History
+from graphrec.index import open_index
+from graphrec.interests import InterestConfig, Interests
+from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.prior import recency_popularity
+from graphrec.tables.clean import Tables
+
+
+def history_of(tables: Tables) -> History:
+    """Return all actions of all users."""
+    user_type, _ = action_types(tables)
+    return _history(actions_of(tables), tables.nodes[user_type].height)
+
+
+def hidden_of(tables: Tables) -> History:
+    """Return what each user hid, as a history."""
+    user_type, flit_type = action_types(tables)
+    frames = [
+        e.frame.select(pl.col("source_row").alias("user_row"), pl.col("target_row").alias("flit_row"), "weight")
+        for e in tables.edges
+        if e.config.role == "negative" and (e.config.source, e.config.target) == (user_type, flit_type)
+    ]
+    empty = pl.DataFrame(schema={"user_row": pl.Int32, "flit_row": pl.Int32, "weight": pl.Float32})
+    hidden = pl.concat([empty, *frames]).with_columns(pl.lit(None, dtype=pl.Int64).alias("time_s"))
+    return _history(hidden, tables.nodes[user_type].height)
+
+
+def _history(actions: pl.DataFrame, num_users: int) -> History:
+    dated = actions.height > 0 and not actions["time_s"].null_count()
+    return History.from_edges(
+        actions["user_row"].to_numpy(),
+        actions["flit_row"].to_numpy(),
+        actions["time_s"].to_numpy() if dated else None,
+        actions["weight"].to_numpy(),
+        num_users,
+    )
+
+
+def prior_of(tables: Tables, *, as_of_s: int | None, half_life_days: float) -> FloatVector:
+    """Return the recency-popularity prior of every flit, float32 ``[num_flits]``."""
+    _, flit_type = action_types(tables)
+    history, frame = history_of(tables), tables.nodes[flit_type]
+    created = frame["created_s"].fill_null(0).to_numpy() if "created_s" in frame.columns else None
+    return recency_popularity(
+        history.rows, history.time_s, num_flits=frame.height, as_of_s=as_of_s, created_s=created,
+        half_life_days=half_life_days,
+    )  # fmt: skip
+
+
+def assemble(
+    tables: Tables, config: RunConfig, interests: InterestConfig, weights: Weights, half_life_days: float,
+    *, as_of_s: int | None, embeddings: Path, index: Path, interests_at: Path, allowed: BoolVector,
+) -> Bundle:  # fmt: skip
+    """Put a bundle together from the stages' folders."""
+    user_type, flit_type = action_types(tables)
+    node = config.nodes[flit_type]
+    opened = Embeddings.open(embeddings)
+    shown = [*node.text, *node.flags, *node.show, *([node.author] if node.author else [])]
+    frame = tables.nodes[flit_type]
+    if not len(frame):
+        raise DataError(f"nodes.{flit_type} must hold at least one row (got none)")
+    return Bundle(
+        settings=Settings(
+            user_type,
+            flit_type,
+            as_of_s,
+            weights,
+            config.retrieval.candidates,
+            config.retrieval.cold_share,
+            interests,
+            tuple(node.text),
+        ),
+        ids=tables.ids,
+        embeddings=opened,
+        indexes={t: open_index(index / t) for t in opened.vectors},
+        interests=Interests.open(interests_at),
+        history=history_of(tables),
+        hidden=hidden_of(tables),
+        prior=prior_of(tables, as_of_s=as_of_s, half_life_days=half_life_days),
+        allowed=allowed,
+        catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
+    )
+
+
+def shown_at(tables: Tables, as_of_s: int | None) -> dict[str, BoolVector]:
+    """Return, for the flits, which may be shown at ``as_of_s``."""
+    _, flit_type = action_types(tables)
+    return {flit_type: available_at(tables, flit_type, as_of_s)}
