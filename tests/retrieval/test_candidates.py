@@ -1,17 +1,48 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.arrays import FloatMatrix, RowVector, normalise_rows
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
 from graphrec.index import IndexConfig, build_index
-from graphrec.retrieval.candidates import Scored, Weights, candidates_of, draw, fill, leave_out, popular, rank
+from graphrec.retrieval.candidates import (
+    Scored,
+    Shelf,
+    Weights,
+    candidates_of,
+    draw,
+    fill,
+    interleave,
+    leave_out,
+    popular,
+    rank,
+)
 
 PLANE = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
 EVERY = np.ones(4, dtype=np.bool_)
 NOBODY = np.zeros(0, dtype=np.int32)
+
+
+def shelf_of(
+    vectors: FloatMatrix,
+    prior: FloatVector,
+    allowed: BoolVector,
+    weights: Weights,
+    budget: int,
+    *,
+    cold: BoolVector | None = None,
+    cold_share: float = 0.0,
+) -> Shelf:
+    """Index the allowed flits, and the cold ones among them."""
+    none = np.zeros(len(vectors), dtype=np.bool_)
+    return Shelf(
+        index=build_index(vectors, IndexConfig(), allowed),
+        cold_index=build_index(vectors, IndexConfig(), none if cold is None else cold & allowed),
+        vectors=vectors, prior=prior, allowed=allowed, weights=weights, budget=budget, cold_share=cold_share,
+    )  # fmt: skip
 
 
 def rows_of(*rows: int) -> RowVector:
@@ -128,10 +159,7 @@ def test_candidates_equal_the_exact_twin_and_never_hold_what_is_left_out(
     medoids = normalise_rows(rng.normal(size=(interests, 6)).astype(np.float32))
     importance = rng.random(interests).astype(np.float32) + 0.1
     weights = Weights(0.2, 0.1)
-    found = candidates_of(
-        medoids, importance, index=build_index(vectors, IndexConfig(), allowed if allowed.any() else None),
-        vectors=vectors, prior=prior, allowed=allowed, excluded=excluded, weights=weights, budget=200, k=k,
-    )  # fmt: skip
+    found = candidates_of(medoids, importance, shelf_of(vectors, prior, allowed, weights, 200), excluded, k)
     out = set(excluded.tolist()) | set(np.flatnonzero(~allowed).tolist())
     assert not out & set(found.rows.tolist())
     assert len(set(found.rows.tolist())) == len(found.rows) == min(k, 40 - len(out))
@@ -150,10 +178,8 @@ def test_a_small_budget_finds_most_of_the_exact_best() -> None:
     vectors = normalise_rows(rng.normal(size=(2000, 8)).astype(np.float32))
     prior, share = np.zeros(2000, np.float32), [0.6, 0.4]
     medoids, weights = vectors[[5, 8]], Weights(0.0, 0.01)
-    found = candidates_of(
-        medoids, np.array(share, np.float32), index=build_index(vectors, IndexConfig()), vectors=vectors, prior=prior,
-        allowed=np.ones(2000, np.bool_), excluded=rows_of(5, 8), weights=weights, budget=100, k=50,
-    )  # fmt: skip
+    shelf = shelf_of(vectors, prior, np.ones(2000, np.bool_), weights, 100)
+    found = candidates_of(medoids, np.array(share, np.float32), shelf, rows_of(5, 8), 50)
     exact = naive(medoids, share, vectors, prior.tolist(), {5, 8}, weights)
     best = sorted(exact, key=lambda row: -exact[row])[:50]
     assert np.isin(best, found.rows).mean() > 0.9
@@ -161,9 +187,65 @@ def test_a_small_budget_finds_most_of_the_exact_best() -> None:
 
 def test_short_lists_are_filled_with_popularity() -> None:
     prior = np.array([0, 0, 1, 2], np.float32)
-    found = candidates_of(
-        PLANE[:1], np.ones(1, np.float32), index=build_index(PLANE, IndexConfig(), np.array([True, True, False, False])),
-        vectors=PLANE, prior=prior, allowed=EVERY, excluded=rows_of(0), weights=Weights(0, 0), budget=2, k=4,
-    )  # fmt: skip
+    indexed = build_index(PLANE, IndexConfig(), np.array([True, True, False, False]))
+    shelf = replace(shelf_of(PLANE, prior, EVERY, Weights(0, 0), 2), index=indexed)
+    found = candidates_of(PLANE[:1], np.ones(1, np.float32), shelf, rows_of(0), 4)
     assert found.rows.tolist() == [1, 3, 2]
     assert found.interest.tolist() == [0, -1, -1]
+
+
+def test_interleave_by_hand() -> None:
+    """Every fourth place goes to the best cold flit not in the list; both keep their order."""
+    found, cold = scored([*range(10)], [1 - 0.05 * one for one in range(10)]), scored([20, 3, 21, 22], [0.9, 0.8, 0.7, 0.6])
+    assert interleave(found, cold, 0.25, 8).rows.tolist() == [0, 1, 2, 20, 3, 4, 5, 21]
+    assert interleave(found, cold, 0.5, 4).rows.tolist() == [0, 20, 1, 3]
+    assert interleave(found, cold, 0.1, 5).rows.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_interleave_of_few_keeps_all_there_are() -> None:
+    found, cold = scored([1, 2], [0.9, 0.8]), scored([7], [0.5])
+    assert interleave(found, cold, 0.25, 12).rows.tolist() == [1, 2, 7]
+    assert interleave(found, scored([], []), 0.25, 12).rows.tolist() == [1, 2]
+    assert interleave(scored([], []), cold, 0.25, 12).rows.tolist() == [7]
+
+
+@given(
+    warm=st.integers(0, 30), new=st.integers(0, 30), share=st.floats(0.01, 0.95), k=st.integers(1, 40),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_interleave_keeps_orders_and_places(warm: int, new: int, share: float, k: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found = scored(rng.permutation(45)[:warm].tolist(), np.sort(rng.random(warm))[::-1].tolist())
+    cold = scored(rng.permutation(45)[:new].tolist(), np.sort(rng.random(new))[::-1].tolist())
+    rows = interleave(found, cold, share, k).rows.tolist()
+    assert len(rows) == len(set(rows)) <= k
+    places = int(k * share)
+    protected = [row for row in cold.rows.tolist() if row not in found.rows.tolist()[: k - places]][:places]
+    assert [row for row in rows if row in protected] == protected
+    others = [row for row in found.rows.tolist() if row not in protected][: k - len(protected)]
+    assert [row for row in rows if row not in protected] == others
+
+
+def test_cold_flits_get_their_share_and_are_ranked_without_the_prior() -> None:
+    rng = np.random.default_rng(0)
+    vectors = normalise_rows(rng.normal(size=(200, 6)).astype(np.float32))
+    cold = np.arange(200) >= 100
+    prior = np.where(cold, -9.0, 1.0).astype(np.float32)
+    shelf = shelf_of(vectors, prior, np.ones(200, np.bool_), Weights(0.5, 0.0), 200, cold=cold, cold_share=0.2)
+    found = candidates_of(vectors[:1], np.ones(1, np.float32), shelf, rows_of(0, 150), 20)
+    new = [int(row) for row in found.rows if cold[row]]
+    cosines = vectors @ vectors[0]
+    assert new == [int(row) for row in np.argsort(-cosines) if cold[row] and row != 150][:4]
+    assert [place for place, row in enumerate(found.rows) if cold[row]] == [4, 9, 14, 19]
+    none = candidates_of(vectors[:1], np.ones(1, np.float32), replace(shelf, cold_share=0.0), rows_of(0), 20)
+    assert not cold[none.rows].any()
+
+
+def test_cold_flits_left_out_stay_out() -> None:
+    rng = np.random.default_rng(0)
+    vectors = normalise_rows(rng.normal(size=(60, 6)).astype(np.float32))
+    allowed, cold = np.arange(60) != 40, np.arange(60) >= 30
+    shelf = shelf_of(vectors, np.zeros(60, np.float32), allowed, Weights(0, 0), 60, cold=cold, cold_share=0.3)
+    found = candidates_of(vectors[:2], np.ones(2, np.float32), shelf, rows_of(35, 36), 60)
+    assert not {35, 36, 40} & set(found.rows.tolist())
+    assert len(found.rows) == 57

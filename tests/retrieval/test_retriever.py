@@ -45,10 +45,13 @@ def test_recommend_stays_within_the_users_topics(user: int) -> None:
     assert set(topic_of(rows(found.ids)).tolist()) <= {user, (user + 1) % 6} if user < 4 else {user}
 
 
-@given(user=st.integers(0, NUM_USERS - 1), k=st.integers(1, 300), seed=st.integers(0, 5))
-@settings(max_examples=60, deadline=None)
-def test_seen_hidden_and_barred_flits_never_come_back(user: int, k: int, seed: int) -> None:
-    bundle = planted(seed=seed)
+@given(
+    user=st.integers(0, NUM_USERS - 1), k=st.integers(1, 300), seed=st.integers(0, 5),
+    cold_share=st.sampled_from([0.0, 0.25, 0.9]),
+)  # fmt: skip
+@settings(max_examples=80, deadline=None)
+def test_seen_hidden_and_barred_flits_never_come_back(user: int, k: int, seed: int, cold_share: float) -> None:
+    bundle = planted(seed=seed, cold_share=cold_share)
     found = rows(Retriever(bundle).recommend(f"u{user}", k).ids)
     out = set(bundle.excluded(user).tolist()) | set(range(6))
     assert not out & set(found)
@@ -122,6 +125,21 @@ def test_the_parts_of_an_explanation_add_up_to_the_score(retriever: Retriever, b
         cosines = bundle.flit_vectors[own] @ bundle.flit_vectors[row]
         assert told["nearest_action"]["similarity"] == pytest.approx(float(cosines.max()), abs=1e-5)
         assert rows([told["nearest_action"]["id"]])[0] in own
+
+
+def test_places_kept_for_flits_nobody_met_hold_such_flits_ranked_without_the_prior() -> None:
+    bundle = planted(cold_share=0.25)
+    met = set(bundle.history.rows.tolist())
+    for user in range(6):
+        found = Retriever(bundle).recommend(f"u{user}", 12)
+        kept = rows(found.ids)[3::4]
+        assert not met & set(kept)
+        assert set(topic_of(kept).tolist()) <= {user, (user + 1) % 6}
+        told = found.explain(3)
+        weights = bundle.settings.weights
+        assert told["score"] == pytest.approx(
+            told["similarity"] + weights.importance * np.log(told["importance_share"]), abs=1e-5
+        )
 
 
 def test_explain_beyond_the_list_raises(retriever: Retriever) -> None:
