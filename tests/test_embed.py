@@ -115,7 +115,7 @@ def test_an_unrelated_component_changes_nothing() -> None:
     layout = content_of(features, log_degrees(build_graph(small, as_of_s=None))).layout
     before = _embedded(small, Content(features, layout))
     after = _embedded(larger, Content(Features(grown, features.config), layout))
-    # The walks of a node are drawn by its global row, which moves: two likes of equal weight are met alike, not equally.
+    # A node's walks are drawn by its global row, which moves: two likes of equal weight are met alike, not equally.
     assert (np.einsum("ij,ij->i", before["user"], after["user"][:3]) > 0.999).all()
     np.testing.assert_allclose(after["user"][[0, 2]], before["user"][[0, 2]], atol=1e-5)
     np.testing.assert_allclose(after["flit"][[0, 3]], before["flit"][[0, 3]], atol=1e-5)

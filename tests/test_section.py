@@ -76,7 +76,7 @@ def test_a_wrong_setting_says_what_and_what_instead(values: dict[str, object], m
 
 
 def test_a_missing_setting_is_asked_for() -> None:
-    with pytest.raises(ConfigError, match="^Needy.name must be given; add it to the config$"):
+    with pytest.raises(ConfigError, match=r"^Needy\.name must be given; add it to the config$"):
         Needy.parse({})
 
 

@@ -83,7 +83,8 @@ class Evaluation:
         frame: ``method``, ``slice``, ``metric``, ``k``, ``value``, ``low``, ``high``, ``users``, ``events``,
             ``cold_share``. Coverage and gini have no interval (null); they and novelty stand in slice ``all``.
         differences: ``method`` minus ``reference``: ``slice``, ``metric``, ``k``, ``difference``, ``low``, ``high``
-            and ``verdict`` (``above``, ``below``, ``no difference``; below 200 users ``not a result``), paired over users.
+            and ``verdict`` (``above``, ``below``, ``no difference``; with fewer than 200 users ``not a result``),
+            paired over users.
         slices: By name.
         settings: What each method was set to.
         dropped: Held-out actions that are no truth, by reason.
@@ -174,7 +175,7 @@ class Evaluation:
     def table(
         self, slice_name: str = "all", shown: Sequence[str] = ("recall", "ndcg"), k: Sequence[int] | None = None
     ) -> "Table":
-        """Return one slice as a rich table: a line per method, its figures with intervals, and whether it stands above or below the reference.
+        """Return one slice as a rich table: a line per method, figures with intervals, above or below the reference.
 
         Args:
             slice_name: Which slice.

@@ -24,24 +24,18 @@ def embed_text(model_folder: Path, text: str, flit_type: str) -> FloatMatrix:
     Raises:
         ConfigError: If the model reads no text, or its text encoder cannot encode new texts.
     """
-    model, layout, text_config = _opened(model_folder)
-    if "text" not in {block.name for block in layout[flit_type]} or text_config.encoder != "transformer":
+    model, layout, encoder = _opened(model_folder, flit_type)
+    return embed_isolated(model, flit_type, input_of(layout, {"text": encoder.encode([text])}, 1))
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path, flit_type: str) -> tuple[PinSage, list[Block], TextEncoder]:
+    """Open a model and its text encoder once: loading both takes seconds, a query milliseconds."""
+    content = json.loads((folder / "content.json").read_text())
+    layout, config = layout_from_dict(content["layout"])[flit_type], TextConfig.parse(content["text"])
+    if "text" not in {block.name for block in layout} or config.encoder != "transformer":
         raise ConfigError(
             f"search needs a version whose {flit_type}s have text from features.text.encoder 'transformer' "
-            f"(got {text_config.encoder!r})"
+            f"(got {config.encoder!r})"
         )
-    block = _encoder(text_config).encode([text])
-    return embed_isolated(model, flit_type, input_of(layout[flit_type], {"text": block}, 1))
-
-
-@lru_cache(maxsize=4)
-def _opened(folder: Path) -> tuple[PinSage, dict[str, list[Block]], TextConfig]:
-    """Open a model's files once."""
-    content = json.loads((folder / "content.json").read_text())
-    return load_model(folder), layout_from_dict(content["layout"]), TextConfig.parse(content["text"])
-
-
-@lru_cache(maxsize=4)
-def _encoder(config: TextConfig) -> TextEncoder:
-    """Load a text encoder once: that takes a hundred times as long as a query."""
-    return TextEncoder(config)
+    return load_model(folder), layout, TextEncoder(config)

@@ -13,7 +13,8 @@ PLAIN = {"user": NodeConfig(table="u", id="id"), "flit": NodeConfig(table="f", i
 
 def test_health_by_hand(tables: Tables) -> None:
     report = health(build_graph(tables, as_of_s=10 * DAY), tables, PLAIN)
-    # Edges: u0-f0 u0-f1 u1-f1 u1-f2 u2-f2 and u2 follows u0; a hide is no edge. Degrees: users 3, 2, 2; flits 1, 2, 2, 0.
+    # Edges: u0-f0 u0-f1 u1-f1 u1-f2 u2-f2 and u2 follows u0; a hide is no edge.
+    # Degrees: users 3, 2, 2; flits 1, 2, 2, 0.
     user, flit = report["nodes"]["user"], report["nodes"]["flit"]
     assert (user["count"], flit["count"]) == (3, 4)
     assert (user["isolated_share"], flit["isolated_share"]) == (0.0, 0.25)

@@ -1,13 +1,19 @@
+import networkx as nx
+
 from graphrec.graph.build import build_graph
 from graphrec.graph.inspect import ego_graph, to_networkx
 from graphrec.tables.clean import Tables
 from tests.graph.conftest import DAY, edges, nodes
 
 
+def _distances(ego: "nx.MultiDiGraph[tuple[str, int]]") -> dict[tuple[str, int], int]:
+    return {node: ego.nodes[node]["distance"] for node in ego}
+
+
 def test_ego_graph_by_hand(tables: Tables) -> None:
     graph = build_graph(tables, as_of_s=10 * DAY)
     ego = ego_graph(graph, "user", 0)
-    assert dict(ego.nodes(data="distance")) == {("user", 0): 0, ("flit", 0): 1, ("flit", 1): 1, ("user", 2): 1}
+    assert _distances(ego) == {("user", 0): 0, ("flit", 0): 1, ("flit", 1): 1, ("user", 2): 1}
     assert sorted(ego.edges(data="relation")) == [
         (("user", 0), ("flit", 0), "likes"),
         (("user", 0), ("flit", 1), "likes"),
@@ -19,7 +25,7 @@ def test_ego_graph_reaches_as_far_as_asked(tables: Tables) -> None:
     graph = build_graph(tables, as_of_s=10 * DAY)
     assert set(ego_graph(graph, "user", 0, radius=0)) == {("user", 0)}
     two = ego_graph(graph, "user", 0, radius=2)
-    assert dict(two.nodes(data="distance")) == {
+    assert _distances(two) == {
         ("user", 0): 0, ("flit", 0): 1, ("flit", 1): 1, ("user", 2): 1, ("user", 1): 2, ("flit", 2): 2,
     }  # fmt: skip
     assert set(ego_graph(graph, "flit", 3)) == {("flit", 3)}
@@ -51,7 +57,7 @@ def test_to_networkx_holds_every_node_and_edge_once(tables: Tables) -> None:
     assert len(whole) == 3 + 4
     assert whole.number_of_edges() == 6
     assert whole.degree(("flit", 3)) == 0
-    assert {(u, v) for u, v, name in whole.edges(data="relation") if name == "likes"} == {
+    assert {ends[:2] for ends in whole.edges if whole.edges[ends]["relation"] == "likes"} == {
         (("user", u), ("flit", f)) for u, f in [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2)]
     }
 

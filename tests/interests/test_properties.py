@@ -1,5 +1,7 @@
 """Interests as a whole against scipy and plain loops, over many random histories."""
 
+import os
+
 import numba
 import numpy as np
 import pytest
@@ -73,7 +75,7 @@ def test_threads_change_nothing() -> None:
     config = InterestConfig(merge_cosine=0.5)
     before = numba.get_num_threads()
     found = []
-    for threads in sorted({1, min(2, numba.config.NUMBA_NUM_THREADS)}):
+    for threads in sorted({1, min(2, (os.cpu_count() or 1))}):
         numba.set_num_threads(threads)
         found.append(build_interests(history, vectors, config, as_of_s=0))
     numba.set_num_threads(before)

@@ -19,5 +19,5 @@ def test_a_wrong_model_setting_raises(values: dict[str, object], message: str) -
 
 
 def test_a_wrong_training_setting_raises() -> None:
-    with pytest.raises(ConfigError, match="TrainingConfig.hidden_share must be less than 1"):
+    with pytest.raises(ConfigError, match=r"TrainingConfig\.hidden_share must be less than 1"):
         TrainingConfig.parse({"hidden_share": 1})

@@ -22,7 +22,7 @@ def drafts(store: Path) -> list[Path]:
 @pytest.mark.slow
 def test_a_kill_in_every_stage_loses_that_stage_alone(first: Finished, tmp_path: Path) -> None:
     store, data = tmp_path / "store", Path(first.config.data)
-    points = STAGES[:2] + ["training"] + STAGES[2:]
+    points = [*STAGES[:2], "training", *STAGES[2:]]
     before: list[str] = []
     lost: list[str] = []
     for point in points:

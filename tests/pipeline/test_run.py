@@ -1,11 +1,14 @@
 import json
+import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
+from graphrec.config import load_config
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.build import build_graph
 from graphrec.graph.split import actions_of
@@ -15,7 +18,7 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Store
 from graphrec.tables.clean import Edges, Tables
-from tests.pipeline.conftest import Finished, finished, quick_config, redone
+from tests.pipeline.conftest import FLUTTER, QUICK, Finished, finished, quick_config, redone
 
 STAGES = [
     "tables", "features", "model", "tuning",
@@ -34,8 +37,6 @@ def again(first: Finished, tmp_path: Path, *changes: str, data: Path | None = No
 
 
 def copied(source: Path, target: Path) -> None:
-    import shutil
-
     shutil.copytree(source, target)
 
 
@@ -88,34 +89,24 @@ def test_a_setting_redoes_the_stages_it_shapes(first: Finished, tmp_path: Path, 
     assert bool(done) == bool(stages)
 
 
-def edited(first: Finished, tmp_path: Path, old: str, new: str) -> Finished:
-    """Run the first config with one piece of its YAML replaced."""
-    from tests.pipeline import conftest
-
-    text = conftest.FLUTTER.read_text()
-    assert old in text
-    path = tmp_path / "edited.yaml"
-    path.write_text(text.replace(old, new))
-    store = tmp_path / "store"
-    copied(Path(first.config.store), store)
-    from graphrec.config import load_config
-
-    return finished(load_config(path, [f"data={first.config.data}", f"store={store}", *conftest.QUICK]))
+def edited(first: Finished, tmp_path: Path, relation: str, **changes: object) -> Finished:
+    """Run the first config with one edge declared otherwise."""
+    values = yaml.safe_load(FLUTTER.read_text())
+    edge = next(one for one in values["edges"] if one["relation"] == relation)
+    edge.update(changes)
+    (tmp_path / "edited.yaml").write_text(yaml.safe_dump(values))
+    copied(Path(first.config.store), tmp_path / "store")
+    overrides = [f"data={first.config.data}", f"store={tmp_path / 'store'}", *QUICK]
+    return finished(load_config(tmp_path / "edited.yaml", overrides))
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("relation: likes, target: flit, table: events.parquet, where: {event: like}, time: {column: timestamp}, weight: 1.0, half_life_days: 30",
-         "relation: likes, target: flit, table: events.parquet, where: {event: like}, time: {column: timestamp}, weight: 1.0, half_life_days: 3"),
-        ("half_life_days: 30, role: context}", "half_life_days: 30, role: exposure}"),
-    ],
-    ids=["half-life", "role"],
-)  # fmt: skip
+    ("relation", "changes"), [("likes", {"half_life_days": 3}), ("responds", {"role": "exposure"})]
+)
 def test_what_an_edge_means_shapes_the_graph_though_its_rows_stay(
-    first: Finished, tmp_path: Path, old: str, new: str
+    first: Finished, tmp_path: Path, relation: str, changes: dict[str, object]
 ) -> None:
-    done = redone(edited(first, tmp_path, old, new))
+    done = redone(edited(first, tmp_path, relation, **changes))
     assert {"graph", "holdout_graph", "model"} <= set(done)
 
 

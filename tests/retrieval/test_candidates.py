@@ -196,7 +196,8 @@ def test_short_lists_are_filled_with_popularity() -> None:
 
 def test_interleave_by_hand() -> None:
     """Every fourth place goes to the best cold flit not in the list; both keep their order."""
-    found, cold = scored([*range(10)], [1 - 0.05 * one for one in range(10)]), scored([20, 3, 21, 22], [0.9, 0.8, 0.7, 0.6])
+    found = scored([*range(10)], [1 - 0.05 * one for one in range(10)])
+    cold = scored([20, 3, 21, 22], [0.9, 0.8, 0.7, 0.6])
     assert interleave(found, cold, 0.25, 8).rows.tolist() == [0, 1, 2, 20, 3, 4, 5, 21]
     assert interleave(found, cold, 0.5, 4).rows.tolist() == [0, 20, 1, 3]
     assert interleave(found, cold, 0.1, 5).rows.tolist() == [0, 1, 2, 3, 4]
@@ -226,7 +227,7 @@ def test_interleave_keeps_orders_and_places(warm: int, new: int, share: float, k
     assert [row for row in rows if row not in protected] == others
 
 
-def test_cold_flits_get_their_share_and_are_ranked_without_the_prior() -> None:
+def test_cold_flits_get_their_share_though_the_popular_beat_them() -> None:
     rng = np.random.default_rng(0)
     vectors = normalise_rows(rng.normal(size=(200, 6)).astype(np.float32))
     cold = np.arange(200) >= 100

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,10 +14,10 @@ AS_OF = 1000 * DAY_S
 
 def prior(
     rows: list[int],
-    days_ago: list[float] | None,
+    days_ago: Sequence[float] | None,
     *,
     flits: int,
-    born: list[float] | None = None,
+    born: Sequence[float] | None = None,
     half_life: float = 7.0,
 ) -> FloatVector:
     times = None if days_ago is None else np.array([AS_OF - round(one * DAY_S) for one in days_ago], np.int64)
@@ -60,7 +61,7 @@ def test_a_new_flit_without_actions_stands_at_the_mean_rate_an_old_one_below() -
 
 def test_flits_of_unknown_birth_are_as_old_as_the_oldest_action() -> None:
     given_birth = prior([0, 0, 1], [2, 9, 4], flits=3, born=[9, 9, 9])
-    assert prior([0, 0, 1], [2, 9, 4], flits=3).tolist() == given_birth.tolist()
+    assert prior([0, 0, 1], [2.0, 9.0, 4.0], flits=3).tolist() == given_birth.tolist()
 
 
 @pytest.mark.parametrize("days_ago", [None, []])

@@ -29,8 +29,11 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TextConfig:
 
     folder = tmp_path_factory.mktemp("bert")
     torch.manual_seed(0)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    BertModel(BertConfig(vocab_size=len(WORDS), max_position_embeddings=32, **sizes)).save_pretrained(folder)
+    shape = BertConfig(
+        vocab_size=len(WORDS), max_position_embeddings=32, hidden_size=16, num_hidden_layers=1,
+        num_attention_heads=2, intermediate_size=32,
+    )  # fmt: skip
+    BertModel(shape).save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n")
     settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 32}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))

@@ -60,7 +60,13 @@ def planted(*, seed: int = 0, weights: Weights | None = None, **settings: Any) -
     users = normalise_rows(rng.normal(size=(NUM_USERS, 8)).astype(np.float32))
     every = {"user": users, "flit": vectors}
     names = [f"flit {row}" if row != 7 else None for row in range(NUM_FLITS)]
-    chosen = {"as_of_s": AS_OF, "budget": 60, "cold_share": 0.0, "weights": weights or Weights(0.05, 0.02), "text_columns": ("text",)}
+    chosen = {
+        "as_of_s": AS_OF,
+        "budget": 60,
+        "cold_share": 0.0,
+        "weights": weights or Weights(0.05, 0.02),
+        "text_columns": ("text",),
+    }
     prior = rng.normal(size=NUM_FLITS).astype(np.float32)
     return Bundle(
         settings=Settings("user", "flit", interests=interests, **{**chosen, **settings}),

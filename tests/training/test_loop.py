@@ -11,6 +11,7 @@ from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConf
 from graphrec.training import loop
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import Trained, train
+from graphrec.training.objective import step_loss
 from graphrec.training.snapshots import Snapshot, build_snapshots
 from tests.training.world import MODEL, NEIGHBOURS, World, communities
 from tests.training.world import TRAINING as SLOWER
@@ -91,7 +92,7 @@ def test_a_kill_within_an_epoch_repeats_that_epoch(
     setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, steps = tmp_path / "checkpoint", 0
-    real = loop.step_loss
+    real = step_loss
 
     def dying(*args: object, **rest: object) -> torch.Tensor:
         nonlocal steps
@@ -129,7 +130,7 @@ def test_training_stops_after_patience_and_keeps_the_best_epoch(setup: Setup, mo
         return next(recalls)
 
     monkeypatch.setattr(loop, "validation_recall", planned)
-    real = loop.embed
+    real = embed
 
     def watching(model: torch.nn.Module, *rest: object) -> object:
         states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
