@@ -1,6 +1,7 @@
 """The recency-popularity prior: how often a flit is engaged with of late, shrunk towards the catalogue's mean."""
 
 import numpy as np
+import numpy.typing as npt
 
 from graphrec.arrays import FloatVector, IntVector, RowVector
 
@@ -22,7 +23,8 @@ def recency_popularity(
 
     A flit's decayed count of actions is divided by the decayed time it was there to collect them, both shrunk towards
     the mean rate (a Gamma prior). A new flit without actions therefore stands at the mean, an old one without actions
-    far below, and a burst of yesterday above an equal count of last month.
+    far below, and a burst of yesterday above an equal count of last month. Among flits nobody has acted on, those at an
+    age at which others found their first action stand above those that others of their age never left.
 
     Args:
         rows: Flit of each action, int32 ``[num_actions]``.
@@ -46,6 +48,49 @@ def recency_popularity(
         exposure = (1 - np.exp(-per_day * np.maximum(as_of_s - born, 0) / DAY_S)) / per_day
     mean_rate = max(count.sum() / max(exposure.sum(), 1e-9), 1e-9)
     log_rate = np.log((count + SHRINK) / (exposure + SHRINK / mean_rate))
+    if time_s is not None and as_of_s is not None and created_s is not None and len(time_s):
+        cold = np.bincount(rows, minlength=num_flits) == 0
+        waking = first_action_log_hazard(rows, time_s, num_flits=num_flits, as_of_s=as_of_s, created_s=created_s)
+        if cold.any():
+            log_rate[cold] += waking[cold] - waking[cold].mean()
     spread = log_rate.std()
     out: FloatVector = ((log_rate - log_rate.mean()) / (spread if spread > 1e-9 else 1.0)).astype(np.float32)
+    return out
+
+
+AGE_BINS_DAYS = np.array([0, 1, 2, 4, 7, 10, 14, 21, 28, 42, 56, 84, np.inf])
+"""Bounds of the ages between which the chance of a first action is taken as constant."""
+
+
+def first_action_log_hazard(
+    rows: RowVector, time_s: IntVector, *, num_flits: int, as_of_s: int, created_s: IntVector
+) -> npt.NDArray[np.float64]:
+    """Return the log of the daily chance that a flit of this age, without any action so far, gets its first.
+
+    The piecewise-constant hazard of survival analysis: first actions at an age, divided by the days that flits of that
+    age were there without one. Flits older than the log count from its first day on (left truncation), flits still
+    without an action until ``as_of_s`` (right censoring).
+
+    Args:
+        rows: Flit of each action, int32 ``[num_actions]``.
+        time_s: Time of each action, int64 ``[num_actions]``.
+        num_flits: Size of the catalogue.
+        as_of_s: "Now".
+        created_s: When each flit came to be, int64 ``[num_flits]``.
+
+    Returns:
+        float64 ``[num_flits]``, by each flit's age now.
+    """
+    first_s = np.full(num_flits, as_of_s, dtype=np.int64)
+    np.minimum.at(first_s, rows, time_s)
+    start = np.maximum(int(time_s.min()) - created_s, 0) / DAY_S
+    stop = np.maximum(first_s - created_s, 0) / DAY_S
+    happened = first_s < as_of_s
+    low, high = AGE_BINS_DAYS[:-1], AGE_BINS_DAYS[1:]
+    days = np.maximum(np.minimum(stop[:, None], high) - np.maximum(start[:, None], low), 0).sum(axis=0)
+    events = ((stop[:, None] >= low) & (stop[:, None] < high) & happened[:, None]).sum(axis=0)
+    overall = max(events.sum(), 1) / max(days.sum(), 1e-9)
+    hazard = (events + SHRINK) / (days + SHRINK / overall)
+    age = np.maximum(as_of_s - created_s, 0) / DAY_S
+    out: npt.NDArray[np.float64] = np.log(hazard)[np.searchsorted(AGE_BINS_DAYS, age, side="right") - 1]
     return out
