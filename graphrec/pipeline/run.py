@@ -216,4 +216,4 @@ class Line:
             "tuning": self.tuning,
         }  # fmt: skip
         settings = {"part": part.described, "retrieval": self.config.retrieval.model_dump(mode="json")}
-        return self.runner.stage(f"{part.prefix}bundle", stage_version=1, config=settings, inputs=inputs, write=write)
+        return self.runner.stage(f"{part.prefix}bundle", stage_version=2, config=settings, inputs=inputs, write=write)
