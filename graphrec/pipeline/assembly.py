@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from graphrec.arrays import BoolVector, FloatVector
 from graphrec.config import RunConfig
 from graphrec.embed import Embeddings
-from graphrec.errors import DataError
+from graphrec.errors import ConfigError, DataError
 from graphrec.graph.split import action_types, actions_of, available_at
 from graphrec.history import History
 from graphrec.index import open_index
@@ -15,7 +16,7 @@ from graphrec.interests import InterestConfig, Interests
 from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.prior import recency_popularity
-from graphrec.tables.clean import Tables
+from graphrec.tables.clean import Edges, Tables
 
 
 def history_of(tables: Tables) -> History:
@@ -48,15 +49,47 @@ def _history(actions: pl.DataFrame, num_users: int) -> History:
     )
 
 
-def prior_of(tables: Tables, *, as_of_s: int | None, half_life_days: float) -> FloatVector:
-    """Return the recency-popularity prior of every flit, float32 ``[num_flits]``."""
-    _, flit_type = action_types(tables)
-    history, frame = history_of(tables), tables.nodes[flit_type]
+def prior_of(
+    tables: Tables, relations: tuple[str, ...] | None, *, as_of_s: int | None, half_life_days: float
+) -> FloatVector:
+    """Return the recency-popularity prior of every flit, float32 ``[num_flits]``.
+
+    Args:
+        tables: Tables up to ``as_of_s``.
+        relations: Relations whose edges count; ``None`` counts every action relation.
+        as_of_s: "Now"; ``None`` for undated tables.
+        half_life_days: Half-life of an edge's weight in the count.
+
+    Raises:
+        ConfigError: If a named relation does not lead from users to flits, or counted relations are partly dated.
+    """
+    ends = action_types(tables)
+    frame = tables.nodes[ends[1]]
+    edges = [e for e in tables.edges if (e.config.source, e.config.target) == ends and e.config.split == "auto"]
+    known = {e.config.relation for e in edges}
+    if relations is not None and not set(relations) <= known:
+        raise ConfigError(
+            f"retrieval.prior_relations must lead from {ends[0]} to {ends[1]} (got {sorted(set(relations) - known)}, "
+            f"have {sorted(known)})"
+        )
+    counted = [e.frame for e in edges if _counts(e, relations)]
+    dated = [one for one in counted if "time_s" in one.columns]
+    if dated and len(dated) != len(counted):
+        raise ConfigError("retrieval.prior_relations must be all dated or all undated (got both); name those that are")
     created = frame["created_s"].fill_null(0).to_numpy() if "created_s" in frame.columns else None
     return recency_popularity(
-        history.rows, history.time_s, num_flits=frame.height, as_of_s=as_of_s, created_s=created,
+        np.concatenate([one["target_row"].to_numpy() for one in counted]),
+        np.concatenate([one["time_s"].to_numpy() for one in dated]) if dated else None,
+        num_flits=frame.height,
+        as_of_s=as_of_s,
+        created_s=created,
         half_life_days=half_life_days,
-    )  # fmt: skip
+    )
+
+
+def _counts(edges: Edges, relations: tuple[str, ...] | None) -> bool:
+    """Return whether an edge table counts towards popularity."""
+    return edges.config.role == "action" if relations is None else edges.config.relation in relations
 
 
 def assemble(
@@ -88,7 +121,7 @@ def assemble(
         interests=Interests.open(interests_at),
         history=history_of(tables),
         hidden=hidden_of(tables),
-        prior=prior_of(tables, as_of_s=as_of_s, half_life_days=half_life_days),
+        prior=prior_of(tables, config.retrieval.prior_relations, as_of_s=as_of_s, half_life_days=half_life_days),
         allowed=allowed,
         catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
     )

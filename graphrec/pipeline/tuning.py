@@ -59,7 +59,9 @@ def tuning_stage(
         bundle = _past(config, validation, model.path, features.path)
         runner.on_progress("tuning", 1, 2)
         priors = {
-            half_life: prior_of(validation.train, as_of_s=validation.at_s, half_life_days=half_life)
+            half_life: prior_of(
+                validation.train, config.retrieval.prior_relations, as_of_s=validation.at_s, half_life_days=half_life
+            )
             for half_life in half_lives(config.retrieval)
         }
         tuned = tune_weights(bundle, _truth(validation), priors, config.retrieval)
@@ -82,7 +84,7 @@ def tuning_stage(
         "training": config.training.model_dump(mode="json"),
     }
     inputs = {"tables": tables, "model": model, "features": features}
-    return runner.stage("tuning", stage_version=3, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
+    return runner.stage("tuning", stage_version=5, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
 
 
 def _past(config: RunConfig, split: Split, model: Path, features: Path) -> Bundle:

@@ -20,6 +20,9 @@ class RetrievalConfig(Section):
     """What a factor of e in an interest's share of importance is worth in cosine."""
     prior_half_life_days: float | Auto = "auto"
     """Half-life of an action in the prior."""
+    prior_relations: tuple[str, ...] | None = None
+    """User-flit relations that count as popularity; ``None``: the action relations. Views make a good addition: they
+    tell what is shown now, and there are more of them."""
     cold_share: float = Field(default=0.15, ge=0, lt=1)
     """Share of the places kept for flits nobody has acted on yet: what is never shown is never liked, and would stay
     cold where it had to beat the popular. 0 lets all compete alike."""
