@@ -90,7 +90,10 @@ def first_action_log_hazard(
     days = np.maximum(np.minimum(stop[:, None], high) - np.maximum(start[:, None], low), 0).sum(axis=0)
     events = ((stop[:, None] >= low) & (stop[:, None] < high) & happened[:, None]).sum(axis=0)
     overall = max(events.sum(), 1) / max(days.sum(), 1e-9)
-    hazard = (events + SHRINK) / (days + SHRINK / overall)
+    hazard = np.empty(len(days))
+    before = overall
+    for age_bin in range(len(days)):  # an age hardly seen yet is taken to be like the age before it
+        before = hazard[age_bin] = (events[age_bin] + SHRINK) / (days[age_bin] + SHRINK / before)
     age = np.maximum(as_of_s - created_s, 0) / DAY_S
     out: npt.NDArray[np.float64] = np.log(hazard)[np.searchsorted(AGE_BINS_DAYS, age, side="right") - 1]
     return out

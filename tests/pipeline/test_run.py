@@ -94,10 +94,14 @@ def edited(first: Finished, tmp_path: Path, relation: str, **changes: object) ->
     values = yaml.safe_load(FLUTTER.read_text())
     edge = next(one for one in values["edges"] if one["relation"] == relation)
     edge.update(changes)
-    (tmp_path / "edited.yaml").write_text(yaml.safe_dump(values))
+    (tmp_path / "edited.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
     copied(Path(first.config.store), tmp_path / "store")
     overrides = [f"data={first.config.data}", f"store={tmp_path / 'store'}", *QUICK]
     return finished(load_config(tmp_path / "edited.yaml", overrides))
+
+
+def test_a_config_that_says_the_same_in_other_words_redoes_nothing(first: Finished, tmp_path: Path) -> None:
+    assert redone(edited(first, tmp_path, "likes", half_life_days=30.0)) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.arrays import FloatVector
-from graphrec.retrieval.prior import DAY_S, recency_popularity
+from graphrec.retrieval.prior import DAY_S, first_action_log_hazard, recency_popularity
 
 AS_OF = 1000 * DAY_S
 
@@ -94,3 +94,30 @@ def test_shifting_all_times_changes_nothing(shift: int) -> None:
         for by in (0, shift)
     )  # fmt: skip
     np.testing.assert_array_equal(one, other)
+
+
+def test_first_action_hazard_by_hand() -> None:
+    day = 86_400
+    created = np.array([0, 0, 10 * day, 39 * day], dtype=np.int64)
+    rows, times = np.array([0, 2], dtype=np.int32), np.array([0, 11 * day], dtype=np.int64)
+    hazard = np.exp(first_action_log_hazard(rows, times, num_flits=4, as_of_s=40 * day, created_s=created))
+    # Flit 0 acted on at age 0, flit 2 at age 1; flit 1 stayed 40 days without, flit 3 is one day old. Each age shrinks
+    # towards the one before, the first towards the mean.
+    before = 2 / 42
+    expected = []
+    for events, days in ((1, 3), (1, 1), (0, 2), (0, 3), (0, 3), (0, 4), (0, 7), (0, 7), (0, 12)):
+        before = (events + 1) / (days + 1 / before)
+        expected.append(before)
+    assert hazard[3] == pytest.approx(expected[1])
+    assert hazard[1] == pytest.approx(expected[-1])
+
+
+def test_old_flits_that_nobody_took_up_stand_below_new_ones() -> None:
+    day, rng = 86_400, np.random.default_rng(0)
+    created = rng.integers(0, 80 * day, size=400)
+    taken = rng.random(400) < 0.7  # the rest is never shown to anybody
+    rows = np.flatnonzero(taken).astype(np.int32)
+    times = created[taken] + rng.integers(0, 5 * day, size=len(rows))
+    prior = recency_popularity(rows, times, num_flits=400, as_of_s=90 * day, created_s=created, half_life_days=7.0)
+    cold, age = ~taken, 90 - created / day
+    assert prior[cold & (age < 20)].min() > prior[cold & (age > 60)].max()

@@ -1,14 +1,19 @@
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from graphrec.embed import embed
 from graphrec.errors import ArtifactError
 from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
+from graphrec.models.pinsage import PinSage
 from graphrec.training import loop
+from graphrec.training.batches import Batch
+from graphrec.training.content import Content
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import Trained, train
 from graphrec.training.objective import step_loss
@@ -57,6 +62,21 @@ def test_same_seed_same_weights_another_seed_others(setup: Setup, model: ModelCo
     assert one.log == again.log
     other = setup.train(TRAINING.model_copy(update={"seed": 1}), model)
     assert other.log[0]["loss"] != one.log[0]["loss"]
+
+
+def test_every_epoch_draws_its_own_batches(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bytes] = []
+
+    def watching(
+        model: object, content: object, snapshot: object, batches: list[Batch], **rest: object
+    ) -> torch.Tensor:
+        seen.append(batches[0].negatives.tobytes())
+        return step_loss(model, content, snapshot, batches, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "step_loss", watching)
+    setup.train()
+    assert len(seen) > 3
+    assert len(set(seen)) == len(seen)
 
 
 class Killed(Exception):
