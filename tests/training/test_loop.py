@@ -1,19 +1,15 @@
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from graphrec.embed import embed
 from graphrec.errors import ArtifactError
 from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
-from graphrec.models.pinsage import PinSage
 from graphrec.training import loop
 from graphrec.training.batches import Batch
-from graphrec.training.content import Content
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import Trained, train
 from graphrec.training.objective import step_loss
