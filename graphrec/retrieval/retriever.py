@@ -18,7 +18,6 @@ from graphrec.retrieval.candidates import Scored, candidates_of, popular
 from graphrec.retrieval.query import embed_text
 from graphrec.store import Store
 
-DAY_S = 86_400
 RECENT = "recent popularity"
 INTERESTS = "interests"
 

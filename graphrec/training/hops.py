@@ -73,15 +73,6 @@ def _weights(
     return torch.from_numpy(weights)
 
 
-def all_rows(neighbourhoods: Neighbourhoods) -> dict[str, RowVector]:
-    """Return every row of every node type."""
-    return {
-        source: np.arange(len(rows), dtype=np.int32)
-        for (source, target), rows in neighbourhoods.rows.items()
-        if source == target
-    }
-
-
 def to_tensor(rows: RowVector) -> Tensor:
     """Return rows as int64 for indexing."""
     return torch.from_numpy(rows.astype(np.int64))

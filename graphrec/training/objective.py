@@ -12,7 +12,7 @@ from graphrec.models.losses import max_margin, sampled_softmax
 from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, false_negatives
 from graphrec.training.content import Content
-from graphrec.training.hops import gather_hops
+from graphrec.training.hops import gather_hops, to_tensor
 from graphrec.training.snapshots import Snapshot
 
 
@@ -38,7 +38,7 @@ def step_loss(
     inputs, hops = gather_hops(snapshot.neighbourhoods, seeds, model.config.num_layers, isolated=isolated)
     degree = {t: np.where(isolated[t], 0, d) if t in isolated else d for t, d in snapshot.log_degree.items()}
     features = {t: content.gather(t, rows, degree[t]) for t, rows in inputs.items()}
-    rows = {t: torch.from_numpy(r.astype(np.int64)) for t, r in inputs.items()}
+    rows = {t: to_tensor(r) for t, r in inputs.items()}
     vectors = model(features, rows, hops)
     losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch) for batch in batches]
     return torch.stack(losses).sum() / sum(batch.pairs.weight for batch in batches)
