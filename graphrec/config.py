@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import Field
 
+from graphrec.engine.config import RuntimeConfig
 from graphrec.errors import ConfigError
 from graphrec.evaluation.config import EvaluationConfig
 from graphrec.features.config import FeatureConfig
@@ -16,17 +16,7 @@ from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
 from graphrec.models.config import ModelConfig, TrainingConfig
 from graphrec.retrieval.config import RetrievalConfig
-from graphrec.section import Section
 from graphrec.tables.config import InputConfig
-
-
-class RuntimeConfig(Section):
-    """Where and how fast work runs; nothing here changes what comes out."""
-
-    engine: Literal["local"] = "local"
-    """``local``: threads of this process."""
-    workers: int = Field(default=2, ge=1)
-    """Threads for matrix products, walks and clustering."""
 
 
 class RunConfig(InputConfig):
@@ -55,7 +45,7 @@ class RunConfig(InputConfig):
     evaluation: EvaluationConfig = EvaluationConfig()
     """Split, metrics, baselines."""
     runtime: RuntimeConfig = RuntimeConfig()
-    """Threads."""
+    """Where work runs."""
 
     @property
     def as_of_s(self) -> int | None:

@@ -1,7 +1,8 @@
 """Layer-wise inference: every node's vector computed once per layer, however many neighbourhoods hold it."""
 
 import json
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphrec.arrays import FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import FloatMatrix, FloatVector
+from graphrec.engine import LOCAL, Engine
 from graphrec.graph.neighbourhoods import Neighbourhoods
 from graphrec.models.pinsage import PinSage, PinSageLayer, importance_pool
 from graphrec.training.content import Content
@@ -41,13 +43,13 @@ class Embeddings:
         return cls({t: np.load(folder / f"{t}.npy", mmap_mode="r") for t in types})
 
 
-@torch.inference_mode()
 def embed(
     model: PinSage,
     content: Content,
     neighbourhoods: Neighbourhoods,
     log_degree: Mapping[str, FloatVector],
     *,
+    engine: Engine = LOCAL,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Embeddings:
     """Embed every node of a graph, those without a single edge included.
@@ -57,60 +59,72 @@ def embed(
         content: What the nodes are, for every row of the graph.
         neighbourhoods: Fixed neighbourhoods in the graph to embed.
         log_degree: Node type to log degrees in that graph.
+        engine: Where the layers are computed.
         on_progress: Called with layers done and layers in all.
 
     Returns:
         Unit vectors per node type.
     """
     model.eval()
-    hidden = {t: _chunked(len(log_degree[t]), _start(model, content, log_degree, t)) for t in model.types}
-    for number, layer in enumerate(model.layers):
-        assert isinstance(layer, PinSageLayer)
-        hidden = _layer(layer, hidden, neighbourhoods)
+    parts = [(t, *span) for t in model.types for span in engine.parts(len(log_degree[t]), CHUNK)]
+    shared, drawn = engine.share(model), engine.share(neighbourhoods)
+    hidden = _joined(model.types, parts, engine.map_parts(_start, parts, shared, content, log_degree, name="content"))
+    for number in range(len(model.layers)):
+        results = engine.map_parts(_layer, parts, shared, hidden, drawn, number, name=f"layer {number + 1}")
+        hidden = _joined(model.types, parts, results)
         if on_progress is not None:
             on_progress(number + 1, len(model.layers))
-    finished = {t: _chunked(len(hidden[t]), _finish(model, hidden, t)) for t in model.types}
-    return Embeddings({t: matrix.numpy() for t, matrix in finished.items()})
+    return Embeddings({t: hidden.get(t, np.zeros((0, model.config.dim), np.float32)) for t in model.types})
 
 
-def _chunked(num_rows: int, compute: Callable[[RowVector], Tensor]) -> Tensor:
-    """Return ``compute`` over all rows, chunk by chunk."""
-    starts = range(0, max(num_rows, 1), CHUNK)
-    return torch.cat([compute(np.arange(s, min(s + CHUNK, num_rows), dtype=np.int32)) for s in starts])
+Part = tuple[str, int, int]
+"""A node type and a span of its rows."""
 
 
-def _start(
-    model: PinSage, content: Content, log_degree: Mapping[str, FloatVector], node_type: str
-) -> Callable[[RowVector], Tensor]:
-    """Return the function from rows to layer-0 vectors."""
-
-    def compute(rows: RowVector) -> Tensor:
-        features = content.gather(node_type, rows, log_degree[node_type])
-        return model.start(node_type, features, torch.from_numpy(rows.astype(np.int64)))
-
-    return compute
+def _joined(types: Sequence[str], parts: Sequence[Part], results: Sequence[FloatMatrix]) -> dict[str, FloatMatrix]:
+    """Return the matrix of every node type from those of its parts."""
+    of_type = {t: [one for part, one in zip(parts, results, strict=True) if part[0] == t] for t in types}
+    width = results[0].shape[1] if results else 0
+    empty = np.zeros((0, width), dtype=np.float32)
+    return {t: np.concatenate(matrices) if matrices else empty for t, matrices in of_type.items()}
 
 
-def _finish(model: PinSage, hidden: Mapping[str, Tensor], node_type: str) -> Callable[[RowVector], Tensor]:
-    """Return the function from rows to embeddings."""
-    return lambda rows: model.finish(node_type, hidden[node_type][torch.from_numpy(rows)])
+@torch.inference_mode()
+def _start(part: Part, model: PinSage, content: Content, log_degree: Mapping[str, FloatVector]) -> FloatMatrix:
+    """Return layer-0 vectors of one part."""
+    node_type, start, stop = part
+    rows = np.arange(start, stop, dtype=np.int32)
+    features = content.gather(node_type, rows, log_degree[node_type])
+    met = np.where(log_degree[node_type][rows] > 0, rows, -1)
+    out: FloatMatrix = model.start(node_type, features, torch.from_numpy(met.astype(np.int64))).numpy()
+    return out
 
 
-def _layer(layer: PinSageLayer, hidden: Mapping[str, Tensor], neighbourhoods: Neighbourhoods) -> dict[str, Tensor]:
-    """Return the next layer's vectors of every node."""
+@torch.inference_mode()
+def _layer(
+    part: Part, model: PinSage, hidden: Mapping[str, FloatMatrix], neighbourhoods: Neighbourhoods, number: int
+) -> FloatMatrix:
+    """Return one part's vectors after layer ``number``; after the last one, its embeddings."""
+    node_type, start, stop = part
+    layer = model.layers[number]
+    assert isinstance(layer, PinSageLayer)
+    pooled = []
+    for other in layer.types:
+        drawn = np.maximum(neighbourhoods.rows[(node_type, other)][start:stop], 0)  # padding has weight 0
+        weights = np.array(neighbourhoods.weights[(node_type, other)][start:stop])
+        pooled.append(importance_pool(_tensor(hidden[other]), torch.from_numpy(drawn), torch.from_numpy(weights)))
+    out = layer.combine(node_type, _tensor(hidden[node_type][start:stop]), pooled)
+    if number == len(model.layers) - 1:
+        out = model.finish(node_type, out)
+    vectors: FloatMatrix = out.numpy()
+    return vectors
 
-    def compute_type(node_type: str) -> Callable[[RowVector], Tensor]:
-        def compute(rows: RowVector) -> Tensor:
-            pooled = []
-            for other in layer.types:
-                drawn = np.maximum(neighbourhoods.rows[(node_type, other)][rows], 0)  # padding has weight 0
-                weights = np.array(neighbourhoods.weights[(node_type, other)][rows])
-                pooled.append(importance_pool(hidden[other], torch.from_numpy(drawn), torch.from_numpy(weights)))
-            return layer.combine(node_type, hidden[node_type][torch.from_numpy(rows)], pooled)
 
-        return compute
-
-    return {t: _chunked(len(hidden[t]), compute_type(t)) for t in layer.types}
+def _tensor(matrix: FloatMatrix) -> Tensor:
+    """Return a matrix as a tensor over the same memory, which may be a cluster's and not ours to write."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(matrix)
 
 
 @torch.inference_mode()

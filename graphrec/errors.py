@@ -6,6 +6,7 @@ GraphrecError
 ├── ShapeError (ValueError)      an array has another shape or dtype        exit code 2
 ├── UnknownIdError (KeyError)    an id that no table holds                  exit code 2
 ├── MissingWeightsError          model weights were asked for and not found exit code 2
+├── EngineError (RuntimeError)   a cluster is out of reach or gave up work   exit code 1
 └── ArtifactError (RuntimeError) an artifact is missing, partial or corrupt exit code 1
     └── StoreWriteError          the store could not be written             exit code 1
 
@@ -51,6 +52,10 @@ class MissingWeightsError(GraphrecError):
     """Model weights were asked for and are not on this machine."""
 
     exit_code = 2
+
+
+class EngineError(GraphrecError, RuntimeError):
+    """The cluster that was to do the work cannot be reached, lacks something, or gave up."""
 
 
 class ArtifactError(GraphrecError, RuntimeError):

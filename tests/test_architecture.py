@@ -20,6 +20,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("history",),
     ("metrics",),
     ("store",),
+    ("engine",),
     ("tables",),
     ("simulate",),
     ("graph",),
@@ -47,7 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "torch_geometric": ("graph", "models", "evaluation"),
     "implicit": ("evaluation",),
     "typer": ("cli",),
-    "ray": (),
+    "ray": ("engine.ray", "engine.ray_train"),
     "sentence_transformers": (),
     **dict.fromkeys(("pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"), ()),
 }

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from graphrec.arrays import FloatMatrix
+from graphrec.engine import LOCAL, Engine
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.walks import WalkTable, visit_top
 from graphrec.section import Section
@@ -63,49 +63,47 @@ class Neighbourhoods:
 
 
 def build_neighbourhoods(
-    graph: InteractionGraph, config: NeighbourhoodConfig, *, on_progress: Callable[[int, int], None] | None = None
+    graph: InteractionGraph,
+    config: NeighbourhoodConfig,
+    *,
+    engine: Engine = LOCAL,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Neighbourhoods:
     """Walk from every node of ``graph`` and keep its neighbourhood.
 
     Args:
         graph: The graph to walk.
         config: Number of walks, restart probability and size.
-        on_progress: Called with nodes done and nodes in all.
+        engine: Where the walks run.
+        on_progress: Called with parts done and parts in all.
 
     Returns:
-        Equal arrays whatever the number of threads.
+        Equal arrays whatever the number of threads, workers and partitions.
     """
     table = WalkTable.of(graph)
-    total = int(table.offset[-1])
-    rows: dict[tuple[str, str], npt.NDArray[np.int32]] = {}
-    weights: dict[tuple[str, str], FloatMatrix] = {}
+    parts = [
+        (int(first) + start, int(first) + stop)
+        for first, last in zip(table.offset[:-1], table.offset[1:], strict=True)
+        for start, stop in engine.parts(int(last - first), BATCH)
+    ]
+    found = engine.map_parts(_walk, parts, table, config, name="walks", on_done=on_progress)
+    none = np.zeros((0, len(table.types), config.size), dtype=np.int32)
+    every_row = np.concatenate([none, *(rows for rows, _ in found)])
+    every_weight = np.concatenate([none.astype(np.float32), *(weights for _, weights in found)])
+    rows, weights = {}, {}
     for number, node_type in enumerate(table.types):
-        first, last = int(table.offset[number]), int(table.offset[number + 1])
-        parts = []
-        for start in range(first, last, BATCH):
-            seeds = np.arange(start, min(start + BATCH, last), dtype=np.int32)
-            parts.append(
-                visit_top(
-                    table, seeds, num_walks=config.num_walks, restart_prob=config.restart_prob,
-                    size=config.size, seed=config.seed,
-                )
-            )  # fmt: skip
-            if on_progress is not None:
-                on_progress(int(seeds[-1]) + 1, total)
+        span = slice(int(table.offset[number]), int(table.offset[number + 1]))
         for kind, target in enumerate(table.types):
-            rows[(node_type, target)] = _stack(
-                [part[0][:, kind] for part in parts], np.zeros((0, config.size), np.int32)
-            )
-            weights[(node_type, target)] = _stack(
-                [part[1][:, kind] for part in parts], np.zeros((0, config.size), np.float32)
-            )
+            rows[(node_type, target)] = np.ascontiguousarray(every_row[span, kind])
+            weights[(node_type, target)] = np.ascontiguousarray(every_weight[span, kind])
     return Neighbourhoods(rows, weights)
 
 
-Array = TypeVar("Array", npt.NDArray[np.int32], npt.NDArray[np.float32])
-
-
-def _stack(parts: list[Array], empty: Array) -> Array:
-    """Concatenate blocks of neighbourhoods; no node at all gives shape ``[0, size]``."""
-    out: Array = np.concatenate([empty, *parts])
-    return out
+def _walk(
+    part: tuple[int, int], table: WalkTable, config: NeighbourhoodConfig
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return rows and visit shares of the nodes from ``part[0]`` to ``part[1]``, counted over all types."""
+    seeds = np.arange(*part, dtype=np.int32)
+    return visit_top(
+        table, seeds, num_walks=config.num_walks, restart_prob=config.restart_prob, size=config.size, seed=config.seed
+    )

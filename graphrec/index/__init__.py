@@ -6,7 +6,7 @@ This is the only door to hnswlib, which is opened when an index is built or read
 from graphrec.index.config import IndexConfig
 from graphrec.index.exact import ExactIndex
 from graphrec.index.hnsw import HnswIndex
-from graphrec.index.kinds import EXACT_BELOW, VectorIndex, build_index, open_index
+from graphrec.index.kinds import EXACT_BELOW, VectorIndex, build_index, build_index_files, open_index
 from graphrec.index.neighbours import MAX_K, Neighbours, usable_rows
 from graphrec.index.recall import measure_recall
 
@@ -19,6 +19,7 @@ __all__ = [
     "Neighbours",
     "VectorIndex",
     "build_index",
+    "build_index_files",
     "measure_recall",
     "open_index",
     "usable_rows",

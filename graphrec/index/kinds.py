@@ -1,7 +1,11 @@
 """One way to build and open an index, whichever kind suits the number of vectors."""
 
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from graphrec.arrays import BoolVector, FloatMatrix
 from graphrec.index.config import IndexConfig, Space
@@ -39,6 +43,23 @@ def build_index(vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | N
     if len(usable_rows(vectors, valid)) < EXACT_BELOW:
         return ExactIndex.build(vectors, config, valid)
     return HnswIndex.build(vectors, config, valid)
+
+
+def build_index_files(
+    node_type: str, vectors: Mapping[str, FloatMatrix], config: IndexConfig, valid: Mapping[str, BoolVector]
+) -> tuple[int, dict[str, bytes]]:
+    """Index one node type wherever this runs, and return its size and its files, by name.
+
+    Args:
+        node_type: Which of the matrices to index.
+        vectors: Node type to float32 ``[num_nodes, dim]``.
+        config: Settings of the index.
+        valid: Node type to which rows may be found; a type that is missing is indexed whole.
+    """
+    index = build_index(np.asarray(vectors[node_type]), config, valid.get(node_type))
+    with tempfile.TemporaryDirectory() as folder:
+        index.save(Path(folder))
+        return len(index), {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
 def open_index(folder: Path) -> VectorIndex:

@@ -16,6 +16,8 @@ from graphrec.models.config import ModelConfig
 
 OTHER_TYPES = 0.3
 """Weight that pooled neighbours of another type start with, beside 1 for those of the node's own type."""
+ID_SCALE = 0.3
+"""Length that id vectors start with, beside content of length about 1: enough to tell nodes without content apart."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class PinSage(nn.Module):
         if config.id_vectors:
             self.ids.update({t: nn.Embedding(num_nodes[t], hidden) for t in self.types})
             for table in self.ids.values():
-                nn.init.normal_(table.weight, std=hidden**-0.5)  # type: ignore[arg-type]
+                nn.init.normal_(table.weight, std=ID_SCALE * hidden**-0.5)  # type: ignore[arg-type]
         self.layers = nn.ModuleList(PinSageLayer(self.types, hidden) for _ in range(config.num_layers))
         first = Head(hidden, config.dim)
         self.head = nn.ModuleDict({t: Head(hidden, config.dim) for t in self.types})
@@ -64,10 +66,18 @@ class PinSage(nn.Module):
             head.load_state_dict(first.state_dict())  # one space from the start
 
     def start(self, node_type: str, features: Tensor, rows: Tensor | None) -> Tensor:
-        """Return the layer-0 vectors of nodes from their content, unit rows, float32 ``[n, hidden]``."""
+        """Return the layer-0 vectors of nodes, unit rows, float32 ``[n, hidden]``.
+
+        Args:
+            node_type: Type of the nodes.
+            features: Their content, float32 ``[n, width]``.
+            rows: Their rows, int64 ``[n]``, -1 for a node that nobody has met: its id vector was never trained, and
+                its content stands alone. ``None`` for nodes outside the graph.
+        """
         out: Tensor = self.project[node_type](features)
         if node_type in self.ids and rows is not None:
-            out = out + self.ids[node_type](rows)
+            met = (rows >= 0).to(out.dtype)[:, None]
+            out = out + met * self.ids[node_type](rows.clamp(min=0))
         return F.normalize(out, dim=1)
 
     def finish(self, node_type: str, hidden: Tensor) -> Tensor:
@@ -81,7 +91,7 @@ class PinSage(nn.Module):
 
         Args:
             features: Node type to content of the first hop's inputs, float32 ``[n, width]``.
-            rows: Node type to their rows, int64 ``[n]`` (read with id vectors).
+            rows: Node type to their rows, int64 ``[n]``, -1 without edges (read with id vectors).
             hops: One per layer, outermost first.
 
         Returns:

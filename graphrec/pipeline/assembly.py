@@ -1,6 +1,9 @@
 """Tables and artifacts to what retrieval reads: history, hidden flits, prior, bundle."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,9 +15,9 @@ from graphrec.errors import ConfigError, DataError
 from graphrec.graph.split import action_types, actions_of, available_at
 from graphrec.history import History
 from graphrec.index import open_index
-from graphrec.interests import InterestConfig, Interests
+from graphrec.interests import Interests
+from graphrec.pipeline.resolved import Resolved
 from graphrec.retrieval.bundle import Bundle, Settings
-from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.prior import recency_popularity
 from graphrec.tables.clean import Edges, Tables
 
@@ -92,14 +95,31 @@ def _counts(edges: Edges, relations: tuple[str, ...] | None) -> bool:
     return edges.config.role == "action" if relations is None else edges.config.relation in relations
 
 
-def assemble(
-    tables: Tables, config: RunConfig, interests: InterestConfig, weights: Weights, half_life_days: float,
-    *, as_of_s: int | None, embeddings: Path, index: Path, interests_at: Path, allowed: BoolVector,
-) -> Bundle:  # fmt: skip
-    """Put a bundle together from the stages' folders."""
+@dataclass(frozen=True)
+class Part:
+    """One of the two lines: which rows it may know, and what its stage names start with.
+
+    Attributes:
+        prefix: ``holdout_`` or nothing.
+        tables: The rows.
+        as_of_s: "Now"; ``None`` where undated.
+        allowed: Flit type to which flits may be shown, bool ``[num_flits]``.
+        described: What chose the rows, for fingerprints.
+    """
+
+    prefix: str
+    tables: Tables
+    as_of_s: int | None
+    allowed: Mapping[str, BoolVector]
+    described: Mapping[str, Any]
+
+
+def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping[str, Path]) -> Bundle:
+    """Put a bundle together from the folders of the stages ``embeddings``, ``index`` and ``interests``."""
+    tables, as_of_s = part.tables, part.as_of_s
     user_type, flit_type = action_types(tables)
     node = config.nodes[flit_type]
-    opened = Embeddings.open(embeddings)
+    opened = Embeddings.open(folders["embeddings"])
     shown = [*node.text, *node.flags, *node.show, *([node.author] if node.author else [])]
     frame = tables.nodes[flit_type]
     if not len(frame):
@@ -109,20 +129,22 @@ def assemble(
             user_type,
             flit_type,
             as_of_s,
-            weights,
+            resolved.weights,
             config.retrieval.candidates,
             config.retrieval.cold_share,
-            interests,
+            resolved.interests,
             tuple(node.text),
         ),
         ids=tables.ids,
         embeddings=opened,
-        indexes={t: open_index(index / t) for t in opened.vectors},
-        interests=Interests.open(interests_at),
+        indexes={t: open_index(folders["index"] / t) for t in opened.vectors},
+        interests=Interests.open(folders["interests"]),
         history=history_of(tables),
         hidden=hidden_of(tables),
-        prior=prior_of(tables, config.retrieval.prior_relations, as_of_s=as_of_s, half_life_days=half_life_days),
-        allowed=allowed,
+        prior=prior_of(
+            tables, config.retrieval.prior_relations, as_of_s=as_of_s, half_life_days=resolved.half_life_days
+        ),
+        allowed=part.allowed[flit_type],
         catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
     )
 

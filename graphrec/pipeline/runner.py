@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graphrec.engine import LOCAL, Engine
 from graphrec.section import Section
 from graphrec.store import Artifact, Store, fingerprint
 
@@ -43,12 +44,14 @@ class Runner:
 
     Attributes:
         store: Where artifacts go.
+        engine: Where stages run.
         on_progress: Called while a stage works.
         on_stage: Called when a stage is done.
         history: Every stage of this run, in order.
     """
 
     store: Store
+    engine: Engine = LOCAL
     on_progress: Progress = silent
     on_stage: Callable[[StageDone], None] = lambda done: None
     history: list[StageDone] = field(default_factory=list)

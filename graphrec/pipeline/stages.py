@@ -18,9 +18,10 @@ from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.health import health
 from graphrec.graph.neighbourhoods import Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types
-from graphrec.index import build_index
+from graphrec.index import build_index_files
 from graphrec.interests import InterestConfig, build_interests
-from graphrec.pipeline.assembly import history_of
+from graphrec.pipeline.assembly import Part, assemble, history_of
+from graphrec.pipeline.resolved import Resolved
 from graphrec.pipeline.runner import Progress, Runner
 from graphrec.pipeline.sources import sources_digest
 from graphrec.store import Artifact
@@ -122,7 +123,7 @@ def model_stage(
         split, encoded = load(), Features.open(features.path)
         snapshots, validation = build_snapshots(
             split.train, config.neighbourhoods, config.model, config.training,
-            end_s=split.at_s, on_progress=_named(runner.on_progress, "snapshots"),
+            end_s=split.at_s, engine=runner.engine, on_progress=_named(runner.on_progress, "snapshots"),
         )  # fmt: skip
         layout = fit_layout(encoded, config.model.blocks, _fit_rows(validation), validation.log_degree)
         content = Content(encoded, layout)
@@ -131,7 +132,7 @@ def model_stage(
         epochs = config.training.epochs
         trained = train(
             content, snapshots, validation, bands, config.model, config.training, checkpoint=checkpoint,
-            on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
+            engine=runner.engine, on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
         )  # fmt: skip
         save_model(trained.model, folder)
         described = {"layout": layout_to_dict(layout), "text": encoded.config.text.model_dump(mode="json")}
@@ -191,7 +192,9 @@ def neighbourhoods_stage(runner: Runner, name: str, config: RunConfig, graph: Ar
 
     def write(folder: Path) -> Facts:
         opened = InteractionGraph.open(graph.path)
-        hoods = build_neighbourhoods(opened, config.neighbourhoods, on_progress=_named(runner.on_progress, "walks"))
+        hoods = build_neighbourhoods(
+            opened, config.neighbourhoods, engine=runner.engine, on_progress=_named(runner.on_progress, "walks")
+        )
         hoods.save(folder)
         return {"/".join(pair): list(rows.shape) for pair, rows in hoods.rows.items()}
 
@@ -210,7 +213,7 @@ def embeddings_stage(
         content = open_content(model.path, features.path)
         embeddings = embed(
             net, content, Neighbourhoods.open(neighbourhoods.path), log_degrees(InteractionGraph.open(graph.path)),
-            on_progress=_named(runner.on_progress, "embedding"),
+            engine=runner.engine, on_progress=_named(runner.on_progress, "embedding"),
         )  # fmt: skip
         embeddings.save(folder)
         return {t: list(matrix.shape) for t, matrix in embeddings.vectors.items()}
@@ -229,7 +232,9 @@ def interests_stage(
         chosen = load()
         _, flit_type = action_types(chosen)
         vectors = Embeddings.open(embeddings.path).vectors[flit_type]
-        interests = build_interests(history_of(chosen), np.asarray(vectors), settings, as_of_s=as_of_s)
+        interests = build_interests(
+            history_of(chosen), np.asarray(vectors), settings, as_of_s=as_of_s, engine=runner.engine
+        )
         interests.save(folder)
         return {"interests": len(interests.medoid), "users": int((np.diff(interests.indptr) > 0).sum())}
 
@@ -246,12 +251,17 @@ def index_stage(
     """Index the nodes of every type; of the flits only those that may be shown."""
 
     def write(folder: Path) -> Facts:
+        vectors = Embeddings.open(embeddings.path).vectors
+        built = runner.engine.map_parts(
+            build_index_files, list(vectors), dict(vectors), config.index, allowed, name="index",
+            on_done=_named(runner.on_progress, "index"),
+        )  # fmt: skip
         facts = {}
-        for node_type, vectors in Embeddings.open(embeddings.path).vectors.items():
+        for node_type, (size, files) in zip(vectors, built, strict=True):
             (folder / node_type).mkdir()
-            index = build_index(np.asarray(vectors), config.index, allowed.get(node_type))
-            index.save(folder / node_type)
-            facts[node_type] = len(index)
+            for name, content in files.items():
+                (folder / node_type / name).write_bytes(content)
+            facts[node_type] = size
         return facts
 
     shown = {t: hashlib.sha256(np.packbits(mask).tobytes()).hexdigest() for t, mask in allowed.items()}
@@ -259,6 +269,29 @@ def index_stage(
         name, stage_version=1, config={"index": config.index, "allowed": shown}, inputs={"embeddings": embeddings},
         write=write, libraries=("hnswlib",),
     )  # fmt: skip
+
+
+def bundle_stage(
+    runner: Runner, name: str, config: RunConfig, resolved: Resolved, part: Part, inputs: Mapping[str, Artifact]
+) -> Artifact:
+    """Put everything retrieval needs into one artifact.
+
+    Args:
+        runner: Where the artifact goes.
+        name: Name of the stage.
+        config: What to run.
+        resolved: Settings without ``auto``.
+        part: The rows the bundle may know.
+        inputs: The artifacts ``tables``, ``embeddings``, ``index``, ``interests`` and ``tuning``.
+    """
+
+    def write(folder: Path) -> Facts:
+        bundle = assemble(part, config, resolved, {stage: one.path for stage, one in inputs.items()})
+        bundle.save(folder)
+        return {"shown": int(bundle.allowed.sum()), "actions": bundle.history.num_actions}
+
+    settings = {"part": part.described, "retrieval": config.retrieval.model_dump(mode="json")}
+    return runner.stage(name, stage_version=2, config=settings, inputs=inputs, write=write)
 
 
 def _named(on_progress: Progress, what: str) -> Callable[[int, int], None]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,12 @@ import numpy as np
 from graphrec.arrays import RowVector
 from graphrec.config import RunConfig
 from graphrec.embed import embed
+from graphrec.engine import Engine
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
-from graphrec.interests import InterestConfig, build_interests, resolve_interest_config
+from graphrec.interests import build_interests, resolve_interest_config
 from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
@@ -26,27 +26,6 @@ from graphrec.training.checkpoint import load_model
 from graphrec.training.snapshots import log_degrees, training_splits
 
 
-@dataclass(frozen=True)
-class Resolved:
-    """Settings without ``auto``.
-
-    Attributes:
-        interests: Clustering with a number for ``merge_cosine``.
-        weights: Weights of the merge.
-        half_life_days: Half-life of the prior.
-    """
-
-    interests: InterestConfig
-    weights: Weights
-    half_life_days: float
-
-    @classmethod
-    def open(cls, folder: Path) -> "Resolved":
-        """Read what the stage wrote."""
-        values = json.loads((folder / "resolved.json").read_text())
-        return cls(InterestConfig.parse(values["interests"]), Weights(**values["weights"]), values["half_life_days"])
-
-
 def tuning_stage(
     runner: Runner, config: RunConfig, tables: Artifact, model: Artifact, features: Artifact, load: Callable[[], Split]
 ) -> Artifact:
@@ -56,7 +35,7 @@ def tuning_stage(
         split = load()
         _, validation = training_splits(split.train, config.training, end_s=split.at_s)
         runner.on_progress("tuning", 0, 2)
-        bundle = _past(config, validation, model.path, features.path)
+        bundle = _past(config, validation, model.path, features.path, runner.engine)
         runner.on_progress("tuning", 1, 2)
         priors = {
             half_life: prior_of(
@@ -87,13 +66,14 @@ def tuning_stage(
     return runner.stage("tuning", stage_version=5, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
 
 
-def _past(config: RunConfig, split: Split, model: Path, features: Path) -> Bundle:
+def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: Engine) -> Bundle:
     """Return the bundle of the validation split's past, with interests resolved."""
     user_type, flit_type = action_types(split.train)
     graph = build_graph(split.train, as_of_s=split.at_s)
     net = load_model(model)
     content = open_content(model, features)
-    embeddings = embed(net, content, build_neighbourhoods(graph, config.neighbourhoods), log_degrees(graph))
+    hoods = build_neighbourhoods(graph, config.neighbourhoods, engine=engine)
+    embeddings = embed(net, content, hoods, log_degrees(graph), engine=engine)
     history = history_of(split.train)
     vectors = np.asarray(embeddings.vectors[flit_type])
     interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
@@ -104,7 +84,7 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path) -> Bundl
         ids=split.train.ids,
         embeddings=embeddings,
         indexes={flit_type: build_index(vectors, config.index, split.available)},
-        interests=build_interests(history, vectors, interests, as_of_s=split.at_s),
+        interests=build_interests(history, vectors, interests, as_of_s=split.at_s, engine=engine),
         history=history,
         hidden=hidden_of(split.train),
         prior=np.zeros(len(vectors), dtype=np.float32),

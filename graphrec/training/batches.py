@@ -1,7 +1,7 @@
 """Batches: positive pairs of one snapshot, negatives shared by all of them, hard negatives per query."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,13 @@ class Batch:
     negatives: RowVector
     expected: npt.NDArray[np.float64]
     hard: npt.NDArray[np.int32]
+
+    def share(self, rank: int, size: int) -> "Batch":
+        """Return every ``size``-th pair from number ``rank`` on; a batch with fewer pairs than ``size`` stays whole."""
+        chosen = np.arange(len(self.pairs.query_rows))
+        if size == 1 or len(chosen) < size:
+            return self
+        return replace(self, pairs=_select(self.pairs, chosen[rank::size]), hard=self.hard[rank::size])
 
 
 def epoch_batches(

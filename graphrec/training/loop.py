@@ -2,6 +2,7 @@
 
 import logging
 import math
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from graphrec.arrays import BoolVector
 from graphrec.embed import embed
+from graphrec.engine import LOCAL, Engine, Team
 from graphrec.models.config import ModelConfig, TrainingConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, epoch_batches
@@ -48,6 +50,7 @@ def train(
     config: TrainingConfig,
     *,
     checkpoint: Path | None = None,
+    engine: Engine = LOCAL,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> Trained:
     """Train PinSage on the snapshots, keep the epoch that validates best.
@@ -63,37 +66,61 @@ def train(
         model_config: Encoder and objective.
         config: Epochs, batches, rate.
         checkpoint: File to save to and go on from; ``None`` keeps nothing.
+        engine: Where training runs.
         on_epoch: Called with each epoch's log entry.
     """
-    torch.manual_seed(config.seed)
-    num_nodes = {t: len(degree) for t, degree in validation.log_degree.items()}
-    model = PinSage(model_config, content.widths, num_nodes)
+    with tempfile.TemporaryDirectory() as folder:
+        path = checkpoint or Path(folder) / "training"
+        arguments = (content, snapshots, validation, bands, model_config, config)
+        newest = engine.train(
+            train_worker, *arguments, name=path.name, checkpoint=path, on_report=on_epoch or (lambda entry: None)
+        )
+        state = Checkpoint.open(newest)
+    model = _new_model(content, validation, model_config, config)
+    model.load_state_dict(dict(state.best))
+    return Trained(model, state.log)
+
+
+def train_worker(
+    team: Team,
+    content: Content,
+    snapshots: list[Snapshot],
+    validation: Snapshot,
+    bands: Bands,
+    model_config: ModelConfig,
+    config: TrainingConfig,
+) -> None:
+    """Train as one of a team; every worker holds the same weights after every step.
+
+    Batches, negatives and masks are drawn alike everywhere, each worker takes its share of the pairs, and gradients are
+    averaged. Validation is computed by all: whoever waited for it would gain nothing.
+    """
+    model = _new_model(content, validation, model_config, config)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    state = _resume(checkpoint, model, optimiser)
+    state = _resume(team.resume(), model, optimiser)
     for epoch in range(state.epoch, config.epochs):
         if _stalled(state.log, config.patience):
             break
         hard = _num_hard(model_config, epoch)
-        rng = np.random.default_rng([config.seed, epoch])
-        loss = _epoch(model, optimiser, content, snapshots, bands, config, epoch, hard, rng)
-        recall = validation_recall(
-            embed(model, content, validation.neighbourhoods, validation.log_degree).vectors, validation.split
-        )
+        loss = _epoch(team, model, optimiser, content, snapshots, bands, config, epoch, hard)
+        vectors = embed(model, content, validation.neighbourhoods, validation.log_degree).vectors
+        recall = validation_recall(vectors, validation.split)
         entry = {"epoch": epoch + 1.0, "loss": loss, "validation_recall": recall, "hard_negatives": float(hard)}
         best = state.best if state.log and recall <= _best(state.log) else _copy(model)
         state = Checkpoint(epoch + 1, _copy(model), best, moments_of(optimiser), [*state.log, entry])
-        if checkpoint is not None:
-            state.save(checkpoint)
         logger.info("epoch %d loss %.4f validation recall@50 %.4f", epoch + 1, loss, recall)
-        if on_epoch is not None:
-            on_epoch(entry)
-    model.load_state_dict(state.best)
-    return Trained(model, state.log)
+        team.report(entry, state.save)
+
+
+def _new_model(content: Content, snapshot: Snapshot, model_config: ModelConfig, config: TrainingConfig) -> PinSage:
+    """Return the untrained encoder, the same on every worker."""
+    torch.manual_seed(config.seed)
+    return PinSage(model_config, content.widths, {t: len(degree) for t, degree in snapshot.log_degree.items()})
 
 
 def _resume(path: Path | None, model: PinSage, optimiser: torch.optim.Optimizer) -> Checkpoint:
     """Return the checkpoint to go on from, put into ``model`` and ``optimiser``; a fresh one where there is none."""
-    if path is None or not path.exists():
+    if path is None:
         return Checkpoint(0, {}, _copy(model), {}, [])
     state = Checkpoint.open(path)
     model.load_state_dict(dict(state.weights))
@@ -103,6 +130,7 @@ def _resume(path: Path | None, model: PinSage, optimiser: torch.optim.Optimizer)
 
 
 def _epoch(
+    team: Team,
     model: PinSage,
     optimiser: torch.optim.Optimizer,
     content: Content,
@@ -111,27 +139,30 @@ def _epoch(
     config: TrainingConfig,
     epoch: int,
     hard: int,
-    rng: np.random.Generator,
 ) -> float:
     """Train one epoch and return its mean loss."""
     model.train()
+    rng = np.random.default_rng([config.seed, epoch])
     steps = list(
         epoch_batches(
             snapshots, list(bands), batch_size=config.batch_size,
             num_negatives=model.config.negatives, num_hard=hard, rng=rng,
         )
     )  # fmt: skip
-    total = 0.0
+    total = torch.zeros(1)
     for number, (snapshot, batches) in enumerate(steps):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(epoch + number / len(steps), config.epochs)
         optimiser.zero_grad()
         isolated = _isolated(snapshot, batches, config.content_only_share, rng)
-        loss = step_loss(model, content, snapshot, batches, isolated=isolated)
+        own = [batch.share(team.rank, team.size) for batch in batches]
+        loss = step_loss(model, content, snapshot, own, isolated=isolated)
         loss.backward()  # type: ignore[no-untyped-call]
+        team.average([one.grad for one in model.parameters() if one.grad is not None])
         optimiser.step()
-        total += float(loss.detach())
-    return total / len(steps)
+        total += loss.detach()
+    team.average([total])
+    return float(total) / len(steps)
 
 
 def _isolated(

@@ -38,7 +38,7 @@ def step_loss(
     inputs, hops = gather_hops(snapshot.neighbourhoods, seeds, model.config.num_layers, isolated=isolated)
     degree = {t: np.where(isolated[t], 0, d) if t in isolated else d for t, d in snapshot.log_degree.items()}
     features = {t: content.gather(t, rows, degree[t]) for t, rows in inputs.items()}
-    rows = {t: to_tensor(r) for t, r in inputs.items()}
+    rows = {t: to_tensor(np.where(degree[t][r] > 0, r, -1)) for t, r in inputs.items()}
     vectors = model(features, rows, hops)
     losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch) for batch in batches]
     return torch.stack(losses).sum() / sum(batch.pairs.weight for batch in batches)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from graphrec.arrays import FloatVector, RowVector
+from graphrec.engine import LOCAL, Engine
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.build import DAY_S, build_graph
 from graphrec.graph.graph import InteractionGraph
@@ -116,7 +117,14 @@ def _hide(tables: Tables, config: TrainingConfig, number: int) -> Split:
     return Split(without_pairs(tables, pairs), pairs, available, None)
 
 
-def build_snapshot(tables: Tables, split: Split, neighbourhoods: NeighbourhoodConfig, model: ModelConfig) -> Snapshot:
+def build_snapshot(
+    tables: Tables,
+    split: Split,
+    neighbourhoods: NeighbourhoodConfig,
+    model: ModelConfig,
+    *,
+    engine: Engine = LOCAL,
+) -> Snapshot:
     """Build graph, neighbourhoods and positives of one split.
 
     Args:
@@ -124,12 +132,13 @@ def build_snapshot(tables: Tables, split: Split, neighbourhoods: NeighbourhoodCo
         split: Past and held-out pairs.
         neighbourhoods: Walk settings.
         model: Which positives are wanted.
+        engine: Where the walks run.
     """
     graph = build_graph(split.train, as_of_s=split.at_s)
     candidates = _known_by(split)
     positives = tuple(_positives(tables, split, model))
     return Snapshot(
-        neighbourhoods=build_neighbourhoods(graph, neighbourhoods),
+        neighbourhoods=build_neighbourhoods(graph, neighbourhoods, engine=engine),
         log_degree=log_degrees(graph),
         positives=positives,
         candidates=candidates,
@@ -220,6 +229,7 @@ def build_snapshots(
     training: TrainingConfig,
     *,
     end_s: int | None,
+    engine: Engine = LOCAL,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Snapshot], Snapshot]:
     """Build the snapshots that train, oldest first, and the one that validates.
@@ -230,6 +240,7 @@ def build_snapshots(
         model: Which positives are wanted.
         training: Number and length of windows.
         end_s: Where the newest window ends; ``None`` for undated tables.
+        engine: Where the walks run.
         on_progress: Called with snapshots done and in all.
 
     Raises:
@@ -239,7 +250,7 @@ def build_snapshots(
     train, validation = training_splits(tables, training, end_s=end_s)
     snapshots = []
     for number, split in enumerate([*train, validation]):
-        snapshots.append(build_snapshot(tables, split, neighbourhoods, model))
+        snapshots.append(build_snapshot(tables, split, neighbourhoods, model, engine=engine))
         if on_progress is not None:
             on_progress(number + 1, len(train) + 1)
     if not any(len(kind.query_rows) for snapshot in snapshots[:-1] for kind in snapshot.positives):

@@ -10,7 +10,7 @@ import pytest
 from graphrec.config import load_config
 from graphrec.graph.split import actions_of
 from graphrec.pipeline import Runner
-from graphrec.pipeline.run import Line
+from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Store
@@ -95,7 +95,7 @@ def test_held_out_items_and_test_rows_stay_out_of_training(movies: Finished) -> 
 def test_the_served_bundle_never_learns_the_given_test_rows(movies: Finished) -> None:
     line = Line(movies.config, Runner(movies.store))
     served = Bundle.open(movies.store.artifact("latest", "bundle").path)
-    assert served.history.num_actions == actions_of(line.tables).height
+    assert served.history.num_actions == actions_of(line.known).height
     assert served.history.time_s is None
 
 

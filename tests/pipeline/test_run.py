@@ -13,7 +13,7 @@ from graphrec.errors import ConfigError, DataError
 from graphrec.graph.build import build_graph
 from graphrec.graph.split import actions_of
 from graphrec.pipeline import Runner
-from graphrec.pipeline.run import Line
+from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Store
@@ -142,7 +142,7 @@ def test_no_held_out_action_reaches_the_held_out_line(first: Finished) -> None:
     assert int(bundle.history.time_s.max()) < split.at_s
     assert bundle.settings.as_of_s == split.at_s
     served = Bundle.open(first.store.artifact("latest", "bundle").path)
-    assert served.history.num_actions == actions_of(line.tables).height > bundle.history.num_actions
+    assert served.history.num_actions == actions_of(line.known).height > bundle.history.num_actions
     assert not (bundle.allowed & ~split.available).any()
 
 
@@ -201,7 +201,7 @@ def test_as_of_cuts_everything_at_or_after_it(first: Finished, tmp_path: Path) -
     at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(newest - 10 * 86_400))
     early = Line(quick_config(Path(first.config.data), tmp_path / "s", f"as_of={at}"), Runner(Store(tmp_path / "s")))
     assert early.as_of_s == newest - 10 * 86_400
-    assert actions_of(early.tables)["time_s"].max() < early.as_of_s  # type: ignore[operator]
+    assert actions_of(early.known)["time_s"].max() < early.as_of_s  # type: ignore[operator]
     assert early.split.at_s == early.as_of_s - 7 * 86_400
 
 

@@ -1,0 +1,20 @@
+"""Where work runs: three verbs, on this machine or on a Ray cluster."""
+
+from graphrec.engine.config import RuntimeConfig
+from graphrec.engine.engine import Engine, OnDone, Team, Worker, spans
+from graphrec.engine.local import LOCAL, LocalEngine
+
+__all__ = ["LOCAL", "Engine", "LocalEngine", "OnDone", "RuntimeConfig", "Team", "Worker", "open_engine", "spans"]
+
+
+def open_engine(config: RuntimeConfig) -> Engine:
+    """Return the engine that ``config`` names; ray is imported only for ``engine: ray``.
+
+    Raises:
+        EngineError: If ray is not installed or the cluster does not answer.
+    """
+    if config.engine == "local":
+        return LocalEngine(config.workers)
+    from graphrec.engine.ray import RayEngine
+
+    return RayEngine.connect(config)

@@ -1,0 +1,29 @@
+"""Settings without ``auto``, as the tuning stage left them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphrec.interests import InterestConfig
+from graphrec.retrieval.candidates import Weights
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings without ``auto``.
+
+    Attributes:
+        interests: Clustering with a number for ``merge_cosine``.
+        weights: Weights of the merge.
+        half_life_days: Half-life of the prior.
+    """
+
+    interests: InterestConfig
+    weights: Weights
+    half_life_days: float
+
+    @classmethod
+    def open(cls, folder: Path) -> "Resolved":
+        """Read what the stage wrote."""
+        values = json.loads((folder / "resolved.json").read_text())
+        return cls(InterestConfig.parse(values["interests"]), Weights(**values["weights"]), values["half_life_days"])
