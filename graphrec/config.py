@@ -60,12 +60,13 @@ class RunConfig(InputConfig):
         return InputConfig(**{name: getattr(self, name) for name in InputConfig.model_fields})
 
 
-def load_config(path: Path | str, overrides: Sequence[str] = ()) -> RunConfig:
+def load_config(path: Path | str, overrides: Sequence[str] = (), *, absolute: bool = False) -> RunConfig:
     """Read a config file.
 
     Args:
         path: A YAML file.
         overrides: ``a.b=value`` settings, each value read as YAML.
+        absolute: Refuse relative paths: a job's working directory is a copy that goes away.
 
     Raises:
         ConfigError: If the file is missing, is no mapping, or a setting breaks a rule.
@@ -81,21 +82,32 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(f"{path} must be YAML (got {str(error).splitlines()[0]})") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path} must hold a mapping of settings (got {type(values).__name__})")
-    for name in ("data", "store"):
-        if isinstance(values.get(name, default := RunConfig.model_fields[name].default), str):
-            values[name] = _located(values.get(name, default), path.parent)
+    places = dict.fromkeys(("data", "store"), path.parent)
+    for name in places:
+        values.setdefault(name, RunConfig.model_fields[name].default)
     for override in overrides:
-        _apply(values, override)
+        places |= dict.fromkeys({_apply(values, override)} & places.keys(), Path.cwd())
+    for name, base in places.items():
+        if isinstance(values[name], str):
+            values[name] = _located(name, values[name], base, absolute)
     return RunConfig.parse(values)
 
 
-def _located(value: str, base: Path) -> str:
+def _located(name: str, value: str, base: Path, absolute: bool) -> str:
     """Return a path relative to ``base`` as an absolute one; URIs stay."""
-    return value if "://" in value else str((base / Path(value).expanduser()).resolve())
+    if "://" in value:
+        return value
+    path = Path(value).expanduser()
+    if absolute and not path.is_absolute():
+        raise ConfigError(
+            f"{name} must be an absolute path or a URI in a job (got {value!r}): its working directory is a copy that "
+            f"goes away; give one that every machine can reach: --set {name}=/shared/{name} or s3://bucket/{name}"
+        )
+    return str((base / path).resolve())
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
-    """Put one ``a.b=value`` into ``values``."""
+def _apply(values: dict[str, Any], override: str) -> str:
+    """Put one ``a.b=value`` into ``values`` and return its key."""
     key, sign, text = override.partition("=")
     if not sign or not key:
         raise ConfigError(f"--set must read name=value (got {override!r})")
@@ -104,7 +116,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {key} must be given a YAML value (got {text!r})") from error
     if key in ("data", "store"):
-        value = _located(str(value), Path.cwd())
+        value = str(value)
     *parents, last = key.split(".")
     target: Any = values
     for parent in parents:
@@ -113,3 +125,4 @@ def _apply(values: dict[str, Any], override: str) -> None:
             raise ConfigError(f"--set {key} must name a setting inside sections (got {parent!r}, which holds a value)")
         target = inner
     target[last] = value
+    return key

@@ -2,14 +2,14 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graphrec.config import RunConfig, load_config
 from graphrec.engine import open_engine
 from graphrec.pipeline.line import Line
 from graphrec.pipeline.runner import Runner
-from graphrec.store import Store, Version
+from graphrec.store import Artifact, Store, Version
 
 
 def run(config: RunConfig | str | Path, overrides: Sequence[str] = (), *, runner: Runner | None = None) -> Version:
@@ -31,10 +31,14 @@ def run(config: RunConfig | str | Path, overrides: Sequence[str] = (), *, runner
         config = load_config(config, overrides)
     runner = runner or Runner(Store(config.store), open_engine(config.runtime))
     set_threads(config.runtime.workers)
-    stages = Line(config, runner).stages()
+    return publish(runner.store, Line(config, runner).stages())
+
+
+def publish(store: Store, stages: Mapping[str, Artifact]) -> Version:
+    """Add the version that names these artifacts, with what evaluation measured, and point ``latest`` at it."""
     metrics = json.loads((stages["evaluation"].path / "evaluation.json").read_text())
-    version = runner.store.add_version(stages, {"figures": metrics["figures"]})
-    runner.store.set_alias("latest", version)
+    version = store.add_version(stages, {"figures": metrics["figures"]})
+    store.set_alias("latest", version)
     return version
 
 

@@ -1,0 +1,8 @@
+"""Put together what retrieval needs."""
+
+import sys
+
+from graphrec.pipeline.job import main
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, "bundle"))
