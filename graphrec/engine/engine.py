@@ -93,18 +93,16 @@ class Engine(Protocol):
         self,
         loop: Callable[..., None],
         *shared: Any,
-        name: str,
-        checkpoint: Path,
+        folder: Path,
         on_report: Callable[[dict[str, float]], None],
     ) -> Path:
-        """Run ``loop(team, *shared)`` on every training worker and return the newest checkpoint.
+        """Run ``loop(team, *shared)`` on every training worker and return the newest checkpoint file.
 
         Args:
             loop: Trains, reports after every epoch, and goes on from ``team.resume()``.
             shared: As above.
-            name: Of this training: the same name goes on where it stopped.
-            checkpoint: Where checkpoints are kept.
-            on_report: Called with each epoch's figures.
+            folder: Where checkpoints are kept, within reach of every worker; the same folder goes on where it stopped.
+            on_report: Called with each epoch's figures, where training runs in this process.
         """
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
+FILE = "checkpoint.safetensors"
+"""Name of the newest checkpoint in a training's folder."""
 
 
 class LocalEngine:
@@ -61,13 +63,12 @@ class LocalEngine:
         self,
         loop: Callable[..., None],
         *shared: Any,
-        name: str,
-        checkpoint: Path,
+        folder: Path,
         on_report: Callable[[dict[str, float]], None],
     ) -> Path:
         """Train alone; see :meth:`graphrec.engine.Engine.train`."""
-        loop(Alone(checkpoint, on_report), *shared)
-        return checkpoint
+        loop(Alone(folder / FILE, on_report), *shared)
+        return folder / FILE
 
 
 class Alone:

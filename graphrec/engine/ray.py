@@ -137,19 +137,16 @@ class RayEngine:
         self,
         loop: Callable[..., None],
         *shared: Any,
-        name: str,
-        checkpoint: Path,
+        folder: Path,
         on_report: Callable[[dict[str, float]], None],
     ) -> Path:
         """Train data-parallel with Ray Train; see :meth:`graphrec.engine.Engine.train`."""
         if not self._config.training_workers:
-            return LocalEngine(self.workers).train(loop, *shared, name=name, checkpoint=checkpoint, on_report=on_report)
+            return LocalEngine(self.workers).train(loop, *shared, folder=folder, on_report=on_report)
         from graphrec.engine.ray_train import fit
 
         with _told():
-            newest, nodes = fit(
-                loop, [self.share(one) for one in shared], self._config.training_workers, name, checkpoint, MAX_RETRIES
-            )
+            newest, nodes = fit(loop, [self.share(one) for one in shared], self._config.training_workers, folder)
         for node in nodes:
             self._count("training", node)
         return newest

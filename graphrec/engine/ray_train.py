@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
-FILE = "checkpoint.safetensors"
-"""Name of our file inside a checkpoint of Ray Train."""
+from graphrec.engine.local import FILE
+
+MAX_FAILURES = 5
+"""How often the workers are started again after one of them died."""
 
 
 class RayTeam:
@@ -48,6 +50,8 @@ class RayTeam:
     def report(self, entry: Mapping[str, float], save: Callable[[Path], None]) -> None:
         """Keep the first worker's checkpoint and tell of progress."""
         metrics = {**entry, "nodes": self._nodes}
+        if self.rank == 0:
+            show_gauges("training", entry)
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = None
             if self.rank == 0:
@@ -64,18 +68,14 @@ class RayTeam:
         return nodes
 
 
-def fit(
-    loop: Callable[..., None], shared: list[Any], workers: int, name: str, checkpoint: Path, retries: int
-) -> tuple[Path, list[str]]:
+def fit(loop: Callable[..., None], shared: list[Any], workers: int, folder: Path) -> tuple[Path, list[str]]:
     """Run ``loop(team, *shared)`` on ``workers`` workers.
 
     Args:
         loop: The training loop.
         shared: References to its arguments in the object store.
         workers: Number of one-CPU workers.
-        name: Of the run: the same name goes on from its newest checkpoint.
-        checkpoint: Checkpoints are kept in the folder of this path, which every worker must reach.
-        retries: How often the workers are started again after one of them died.
+        folder: Where checkpoints are kept, within reach of every worker: the same folder goes on from the newest.
 
     Returns:
         The newest checkpoint file, and the node of each worker.
@@ -84,9 +84,9 @@ def fit(
     from ray.train.torch import TorchTrainer
 
     config = train.RunConfig(
-        name=name,
-        storage_path=str(checkpoint.parent.absolute()),
-        failure_config=train.FailureConfig(max_failures=retries),
+        name=folder.name,
+        storage_path=str(folder.parent.absolute()),
+        failure_config=train.FailureConfig(max_failures=MAX_FAILURES),
         checkpoint_config=train.CheckpointConfig(num_to_keep=1),
     )
     trainer: Any = TorchTrainer(
@@ -97,6 +97,14 @@ def fit(
     )
     result = trainer.fit()
     return Path(result.checkpoint.path) / FILE, list(result.metrics["nodes"])
+
+
+def show_gauges(prefix: str, figures: Mapping[str, float]) -> None:
+    """Show figures in Ray's dashboard, as ``ray_graphrec_<prefix>_<name>``."""
+    from ray.util.metrics import Gauge
+
+    for name, value in figures.items():
+        Gauge(f"graphrec_{prefix}_{name}", f"{prefix}: {name}").set(value)
 
 
 def _train_worker(config: dict[str, Any]) -> None:

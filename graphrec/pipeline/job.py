@@ -110,7 +110,6 @@ class _JobLog:
     def on_stage(self, done: StageDone) -> None:
         """Write what a stage took, and where its tasks ran."""
         self._engine.observe("stage_seconds", done.seconds, stage=done.stage)
-        logger.info("%s %s in %.1f s", done.stage, "found" if done.found else "published", done.seconds)
         for work, nodes in self._engine.counts.items():
             shares = " + ".join(str(number) for _, number in sorted(nodes.items()))
             logger.info("  %s: %d tasks on %d nodes (%s)", work, sum(nodes.values()), len(nodes), shares)

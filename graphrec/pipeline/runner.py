@@ -90,6 +90,6 @@ class Runner:
         return artifact
 
     def scratch(self, name: str, key: Mapping[str, Any]) -> Path:
-        """Return a place for unfinished work that survives a kill: a checkpoint, named by what it belongs to."""
+        """Return a place for unfinished work that survives a kill: checkpoints, named by what they belong to."""
         digest = fingerprint(name, stage_version=1, config=key, inputs={})
         return self.store.root / "checkpoints" / f"{name}-{digest[:16]}"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -128,17 +129,17 @@ def model_stage(
         layout = fit_layout(encoded, config.model.blocks, _fit_rows(validation), validation.log_degree)
         content = Content(encoded, layout)
         bands = [page_rank_bands(one, config.model.hard_negatives, config.neighbourhoods) for one in snapshots]
-        checkpoint = runner.scratch("model", {**key, "tables": tables.digest, "features": features.digest})
+        checkpoints = runner.scratch("model", {**key, "tables": tables.digest, "features": features.digest})
         epochs = config.training.epochs
         trained = train(
-            content, snapshots, validation, bands, config.model, config.training, checkpoint=checkpoint,
+            content, snapshots, validation, bands, config.model, config.training, folder=checkpoints,
             engine=runner.engine, on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
         )  # fmt: skip
         save_model(trained.model, folder)
         described = {"layout": layout_to_dict(layout), "text": encoded.config.text.model_dump(mode="json")}
         (folder / "content.json").write_text(json.dumps(described))
         (folder / "training_log.json").write_text(json.dumps(trained.log, indent=1))
-        checkpoint.unlink(missing_ok=True)
+        shutil.rmtree(checkpoints, ignore_errors=True)
         best = max(trained.log, key=lambda entry: entry["validation_recall"])
         return {"epochs": len(trained.log), "best": best, "positives": _counts(snapshots)}
 

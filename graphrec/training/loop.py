@@ -49,13 +49,13 @@ def train(
     model_config: ModelConfig,
     config: TrainingConfig,
     *,
-    checkpoint: Path | None = None,
+    folder: Path | None = None,
     engine: Engine = LOCAL,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> Trained:
     """Train PinSage on the snapshots, keep the epoch that validates best.
 
-    A run that was killed goes on from ``checkpoint`` to the very weights an unbroken run reaches: each epoch's
+    A run that was killed goes on from its ``folder`` to the very weights an unbroken run reaches: each epoch's
     randomness derives from the seed and the epoch alone.
 
     Args:
@@ -65,15 +65,14 @@ def train(
         bands: Per snapshot, query type to PageRank band (see :mod:`graphrec.training.hard`).
         model_config: Encoder and objective.
         config: Epochs, batches, rate.
-        checkpoint: File to save to and go on from; ``None`` keeps nothing.
+        folder: Where checkpoints are kept, to go on from; ``None`` keeps nothing.
         engine: Where training runs.
         on_epoch: Called with each epoch's log entry.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = checkpoint or Path(folder) / "training"
+    with tempfile.TemporaryDirectory() as scratch:
         arguments = (content, snapshots, validation, bands, model_config, config)
         newest = engine.train(
-            train_worker, *arguments, name=path.name, checkpoint=path, on_report=on_epoch or (lambda entry: None)
+            train_worker, *arguments, folder=folder or Path(scratch), on_report=on_epoch or (lambda entry: None)
         )
         state = Checkpoint.open(newest)
     model = _new_model(content, validation, model_config, config)

@@ -92,12 +92,12 @@ def kill_after(epoch: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
 def test_a_killed_training_goes_on_to_the_same_bits(
     setup: Setup, tmp_path: Path, epoch: int, model: ModelConfig
 ) -> None:
-    path = tmp_path / "checkpoint"
+    path = tmp_path / "checkpoints"
     with pytest.raises(Killed):
-        setup.train(model=model, checkpoint=path, on_epoch=kill_after(epoch))
+        setup.train(model=model, folder=path, on_epoch=kill_after(epoch))
     torch.manual_seed(12345)  # whatever happened meanwhile
     seen: list[float] = []
-    resumed = setup.train(model=model, checkpoint=path, on_epoch=lambda entry: seen.append(entry["epoch"]))
+    resumed = setup.train(model=model, folder=path, on_epoch=lambda entry: seen.append(entry["epoch"]))
     unbroken = setup.train(model=model)
     assert seen == list(range(epoch + 1, 4))
     assert resumed.log == unbroken.log
@@ -107,7 +107,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(
 def test_a_kill_within_an_epoch_repeats_that_epoch(
     setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, steps = tmp_path / "checkpoint", 0
+    path, steps = tmp_path / "checkpoints", 0
     real = step_loss
 
     def dying(*args: object, **rest: object) -> torch.Tensor:
@@ -119,23 +119,24 @@ def test_a_kill_within_an_epoch_repeats_that_epoch(
 
     monkeypatch.setattr(loop, "step_loss", dying)
     with pytest.raises(Killed):
-        setup.train(checkpoint=path)
+        setup.train(folder=path)
     monkeypatch.undo()
-    assert_equal_weights(setup.train(checkpoint=path), setup.train())
+    assert_equal_weights(setup.train(folder=path), setup.train())
 
 
 def test_a_finished_checkpoint_trains_no_further(setup: Setup, tmp_path: Path) -> None:
-    path = tmp_path / "checkpoint"
-    first = setup.train(checkpoint=path)
-    assert_equal_weights(first, setup.train(checkpoint=path, on_epoch=kill_after(3)))
+    path = tmp_path / "checkpoints"
+    first = setup.train(folder=path)
+    assert_equal_weights(first, setup.train(folder=path, on_epoch=kill_after(3)))
 
 
 def test_a_torn_checkpoint_raises_rather_than_starting_over(setup: Setup, tmp_path: Path) -> None:
-    path = tmp_path / "checkpoint"
-    setup.train(TRAINING.model_copy(update={"epochs": 1}), checkpoint=path)
-    path.write_bytes(path.read_bytes()[:1000])
+    path = tmp_path / "checkpoints"
+    setup.train(TRAINING.model_copy(update={"epochs": 1}), folder=path)
+    file = path / "checkpoint.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(ArtifactError, match="delete it to start over"):
-        setup.train(checkpoint=path)
+        setup.train(folder=path)
 
 
 def test_training_stops_after_patience_and_keeps_the_best_epoch(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
