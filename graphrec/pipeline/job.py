@@ -40,10 +40,10 @@ def main(description: str, stage: str | None = None, argv: Sequence[str] | None 
         runner = job_runner(config)
         artifacts = run_stage(config, runner, stage)
     except GraphrecError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the job's answer
+        sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     for artifact in artifacts:
-        print(artifact.stage, artifact.fingerprint[:12], artifact.digest[:12])  # noqa: T201 - the job's answer
+        sys.stdout.write(f"{artifact.stage} {artifact.fingerprint[:12]} {artifact.digest[:12]}\n")
     return 0
 
 

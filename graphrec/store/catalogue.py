@@ -5,13 +5,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.store.failpoint import failpoint
-from graphrec.store.files import Lease, storage_errors, sweep, write_if_absent, write_over
-from graphrec.store.records import check_name, decode, encode, inside
+from graphrec.store.parts import Records
+from graphrec.store.records import check_name, decode, encode
 
 _NUMBERED = re.compile(r"v(\d{4,})")
 
@@ -41,20 +40,17 @@ class Version:
 
 
 class Catalogue:
-    """The versions and aliases below one root."""
+    """The versions and aliases that some records hold."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, records: Records) -> None:
+        self.records = records
 
     def save(self, version: Version) -> Version:
         """Publish a version under its name; see :meth:`Store.save_version`."""
         name = check_name("Version.name", version.name)
-        if name in self.aliases():
+        if self._moves(name):
             raise VersionConflict(f"Version.name must not be an alias (got {name!r}); choose another name")
-        record = _record(version)
-        with storage_errors(self.root):
-            sweep(self.root / "versions")
-            mine = write_if_absent(self._path("versions", f"{name}.json"), encode(record), "version")
+        mine = self.records.create("versions", name, encode(_record(version)))
         failpoint("version.committed")
         standing = self.version(name)
         if not mine and _content(standing) != _content(version):
@@ -81,9 +77,9 @@ class Catalogue:
         numbers = self._numbers()
         return self.version(f"v{max(numbers):04d}") if numbers else None
 
-    def names(self) -> list[str]:
-        """Return all version names, sorted."""
-        return sorted(path.stem for path in (self.root / "versions").glob("*.json"))
+    def versions(self) -> list[Version]:
+        """Return all versions, sorted by name."""
+        return [self._version(name, data) for name, data in self.records.read_all("versions").items()]
 
     def version(self, name: str) -> Version:
         """Read one version.
@@ -91,91 +87,89 @@ class Catalogue:
         Raises:
             ArtifactError: If there is none of this name, or its record is damaged.
         """
-        path = self._path("versions", f"{check_name('Version.name', name)}.json")
-        try:
-            record = decode(path.read_bytes(), path)
-        except FileNotFoundError:
-            raise self._unknown(name) from None
-        if record["name"] != name:
-            raise ArtifactError(f"{path} must describe version {name!r} (got {record['name']!r}); restore it")
-        stages = {stage: StageRef(**ref) for stage, ref in record.pop("stages").items()}
-        return Version(stages=stages, parents=tuple(record.pop("parents")), **record)
+        data = self.records.read("versions", check_name("Version.name", name))
+        if data is None:
+            raise self._unknown(name)
+        return self._version(name, data)
 
     def resolve(self, name: str) -> Version:
         """Return the version that an alias or a version name means."""
-        check_name("version", name)
-        return self.version(self.aliases().get(name, name))
+        moves = self._moves(check_name("version", name))
+        return self.version(moves[-1]["version"] if moves else name)
 
     def aliases(self) -> dict[str, str]:
         """Return alias → version name."""
-        paths = sorted((self.root / "aliases").glob("*.json"))
-        return {path.stem: self._alias(path.stem)["version"] for path in paths}
+        found = self.records.read_all("aliases")
+        return {name: self._decode("aliases", name, data)["version"] for name, data in found.items()}
 
     def set_alias(self, alias: str, name: str) -> None:
         """Point ``alias`` at a version; see :meth:`Store.set_alias`."""
         check_name("alias", alias)
-        if alias in self.names() or _NUMBERED.fullmatch(alias):
+        if alias in self.records.names("versions") or _NUMBERED.fullmatch(alias):
             raise ConfigError(f"alias must not be a version's name (got {alias!r}); choose another")
-        with storage_errors(self.root), self.locked():
+
+        def moved(standing: bytes | None) -> bytes:
             self.version(name)
-            sweep(self.root / "aliases")
+            past = [] if standing is None else self._decode("aliases", alias, standing)["history"]
             move = {"version": name, "set": datetime.now(UTC).isoformat(timespec="seconds")}
-            record = {"version": name, "history": [*self.history(alias), move]}
-            write_over(self._path("aliases", f"{alias}.json"), encode(record), "alias")
-            failpoint("alias.replaced")
+            return encode({"version": name, "history": past if move in past[-1:] else [*past, move]})
+
+        self.records.change("aliases", alias, moved)
+        failpoint("alias.replaced")
+        self.version(name)  # where there are no locks, a gc may have dropped it meanwhile: then say so
 
     def history(self, alias: str) -> list[dict[str, str]]:
         """Return what ``alias`` named over time, oldest first: ``{"version", "set"}`` each."""
-        moves: list[dict[str, str]] = self._alias(check_name("alias", alias))["history"]
-        return moves
+        return self._moves(check_name("alias", alias))
 
-    def drop(self, names: Sequence[str]) -> None:
-        """Remove versions; only gc does, under :meth:`locked`."""
-        for name in names:
-            self._path("versions", f"{check_name('Version.name', name)}.json").unlink(missing_ok=True)
+    def drop(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Remove versions and return which; only gc does, under :meth:`Records.locked`.
 
-    def expired(self, keep: int) -> list[str]:
+        Where there are no locks, a version that an alias came to name meanwhile is put back.
+        """
+        dropped = {name: self.records.read("versions", check_name("Version.name", name)) for name in names}
+        for name in dropped:
+            self.records.remove("versions", name)
+        named = set(self.aliases().values()) if dropped else set()
+        for name, data in dropped.items():
+            if name in named and data is not None:
+                self.records.create("versions", name, data)
+        return tuple(name for name in names if name not in named)
+
+    def expired(self, keep: int) -> tuple[str, ...]:
         """Return the numbered versions older than the newest ``keep`` that no alias names."""
         named = set(self.aliases().values())
         old = sorted(self._numbers())[:-keep]
-        return [name for name in (f"v{number:04d}" for number in old) if name not in named]
+        return tuple(name for name in (f"v{number:04d}" for number in old) if name not in named)
 
-    def locked(self) -> "_Lock":
-        """Return a context in which no other process moves an alias or drops a version."""
-        return _Lock(self.root / "catalogue.lock")
+    def _moves(self, alias: str) -> list[dict[str, str]]:
+        data = self.records.read("aliases", alias)
+        if data is None:
+            return []
+        moves: list[dict[str, str]] = self._decode("aliases", alias, data)["history"]
+        return moves
 
-    def _alias(self, alias: str) -> dict[str, Any]:
-        path = self._path("aliases", f"{alias}.json")
-        try:
-            return decode(path.read_bytes(), path)
-        except FileNotFoundError:
-            return {"version": None, "history": []}
+    def _version(self, name: str, data: bytes) -> Version:
+        record = self._decode("versions", name, data)
+        if record["name"] != name:
+            where = f"{self.records.place}/versions/{name}.json"
+            raise ArtifactError(f"{where} must describe version {name!r} (got {record['name']!r}); restore it")
+        stages = {stage: StageRef(**ref) for stage, ref in record.pop("stages").items()}
+        return Version(stages=stages, parents=tuple(record.pop("parents")), **record)
+
+    def _decode(self, kind: str, name: str, data: bytes) -> dict[str, Any]:
+        return decode(data, f"{self.records.place}/{kind}/{name}.json")
 
     def _numbers(self) -> list[int]:
-        return [int(match[1]) for match in map(_NUMBERED.fullmatch, self.names()) if match]
-
-    def _path(self, *parts: str) -> Path:
-        return inside(self.root, *parts)
+        return [int(match[1]) for match in map(_NUMBERED.fullmatch, self.records.names("versions")) if match]
 
     def _unknown(self, name: str) -> ArtifactError:
-        known = [*self.aliases(), *self.names()]
+        known = [*self.aliases(), *self.records.names("versions")]
         if not known:
-            return ArtifactError(f"Store must hold a version (got none in {self.root}); run graphrec run CONFIG first")
+            return ArtifactError(
+                f"Store must hold a version (got none in {self.records.place}); run graphrec run CONFIG first"
+            )
         return ArtifactError(f"version must be one of {', '.join(known[:20])} (got {name!r})")
-
-
-class _Lock:
-    """An exclusive lock between processes, for the length of a ``with`` block."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lease = Lease(self.path, exclusive=True, create=True)
-
-    def __exit__(self, *_: object) -> None:
-        self._lease.close()
 
 
 def _record(version: Version) -> dict[str, Any]:

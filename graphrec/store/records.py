@@ -31,18 +31,23 @@ def encode(record: Mapping[str, Any]) -> bytes:
     return (json.dumps({**content, "record_sha256": checksum}, sort_keys=True, indent=1) + "\n").encode()
 
 
-def decode(data: bytes, path: Path) -> dict[str, Any]:
+def decode(data: bytes, place: Path | str) -> dict[str, Any]:
     """Read what :func:`encode` wrote.
+
+    Args:
+        data: The record.
+        place: Path or URI it was read from, for messages.
 
     Raises:
         ArtifactError: If a newer graphrec wrote it, or a single byte differs from what was written.
     """
+    name = str(place).rpartition("/")[2]
     try:
         record: dict[str, Any] = json.loads(data)
         version = record.pop("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise ArtifactError(
-                f"{path.name}.format_version must be at most {FORMAT_VERSION} (got {version} in {path}); "
+                f"{name}.format_version must be at most {FORMAT_VERSION} (got {version} in {place}); "
                 "a newer graphrec wrote it: upgrade this one"
             )
         record.pop("record_sha256")
@@ -50,7 +55,7 @@ def decode(data: bytes, path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         intact = False
     if not intact:
-        raise ArtifactError(f"{path.name} must be as it was written (got a damaged record at {path}); restore it")
+        raise ArtifactError(f"{name} must be as it was written (got a damaged record at {place}); restore it")
     return record
 
 

@@ -15,12 +15,10 @@ from graphrec.store.artifact import Artifact, FileRecord, digest_of, record_file
 from graphrec.store.failpoint import failpoint
 from graphrec.store.files import Draft, Lease, storage_errors, sweep, sync_tree
 from graphrec.store.fingerprint import library_versions
+from graphrec.store.parts import Keys, Write
 from graphrec.store.records import check_fingerprint, check_name, decode, encode, inside
 
-Write = Callable[[Path], Mapping[str, Any] | None]
-"""Writes an artifact's files into an empty folder and returns facts about them (shapes, counts), as JSON values."""
-
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _verified: set[tuple[Path, str]] = set()
 """Folders and digests that this process has read through."""
 
@@ -32,20 +30,31 @@ class Shelf:
         self.root = root
         self._leases: dict[Path, Lease] = {}
 
-    def find(self, stage: str, fingerprint: str, *, verify: bool = True) -> Artifact | None:
+    def find(self, stage: str, fingerprint: str) -> Artifact | None:
         """Return the committed artifact of a fingerprint, read through once per process, or ``None``."""
-        home = self._home(stage, fingerprint)
-        manifest = inside(self.root, *home.relative_to(self.root).parts, _MANIFEST)
+        manifest = self._manifest(stage, fingerprint)
         try:
             lease = Lease(manifest, exclusive=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        artifact = _read(manifest, lease.read(), stage, fingerprint)
-        if verify and (artifact.path, artifact.digest) not in _verified:
+        artifact = read_manifest(lease.read(), stage, fingerprint, manifest)
+        if (artifact.path, artifact.digest) not in _verified:
             artifact.verify()
             _verified.add((artifact.path, artifact.digest))
         self._leases[manifest] = lease
         return artifact
+
+    def named(self, stage: str, fingerprint: str) -> Artifact | None:
+        """Return what the manifest says now, its files unread, or ``None``; nothing is leased."""
+        manifest = self._manifest(stage, fingerprint)
+        try:
+            return read_manifest(manifest.read_bytes(), stage, fingerprint, manifest)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def check(self, artifact: Artifact) -> None:
+        """Read every file of an artifact again."""
+        artifact.verify()
 
     def publish(
         self, stage: str, fingerprint: str, write: Write, *, inputs: Mapping[str, str], libraries: Sequence[str]
@@ -64,7 +73,7 @@ class Shelf:
                 record |= {"stage": stage, "fingerprint": fingerprint, "inputs": dict(inputs), "libraries": versions}
                 draft.write(encode(record))
                 failpoint("publish.drafted")
-                if draft.create(home / _MANIFEST):
+                if draft.create(home / MANIFEST):
                     _verified.add((draft.folder, record["digest"]))
                 failpoint("publish.committed")
                 published = self.find(stage, fingerprint)  # the winner's, while the draft still holds off gc
@@ -74,36 +83,60 @@ class Shelf:
 
     def sweep(self) -> int:
         """Remove what dead writers left and return how many attempts that was."""
-        return sum(sweep(home, _MANIFEST) for home in self._homes())
+        return sum(sweep(home, MANIFEST) for home in self._homes())
 
-    def collect(self, referred: Callable[[], set[tuple[str, str]]], *, dry_run: bool = False) -> list[Artifact]:
+    def collect(self, referred: Callable[[], Keys], *, dry_run: bool = False) -> list[Artifact]:
         """Remove the artifacts that nothing refers to and nobody leases, and return them.
 
         Args:
-            referred: Says which (stage, fingerprint) are referred to now; asked again once an artifact is locked.
+            referred: Says what is referred to now; asked again once an artifact is locked.
             dry_run: Only say what would go.
         """
-        removed: list[Artifact] = []
-        for home in self._homes():
-            key = (home.parent.name, home.name)
-            if key in referred():
-                continue
-            try:
-                lease = Lease(home / _MANIFEST, exclusive=True, wait=False)
-            except (BlockingIOError, FileNotFoundError):
-                continue
-            if key not in referred():  # a job may have finished its version before the lock was ours
-                artifact = _read(home / _MANIFEST, lease.read(), *key)
-                removed.append(artifact)
-                if not dry_run:
-                    _withdraw(artifact)
+        keys = [(home.parent.name, home.name) for home in self._homes()]
+        found = [self._take(*key, referred, dry_run=dry_run) for key in keys if key not in referred()]
+        return [one for one in found if one is not None]
+
+    def drop(self, stage: str, fingerprint: str) -> Artifact | None:
+        """Remove one artifact, unless somebody else leases it, and return it; ``None`` if it stays or is not there."""
+        lease = self._leases.pop(self._manifest(stage, fingerprint), None)
+        if lease is not None:
             lease.close()
-        return removed
+        return self._take(stage, fingerprint, set)
+
+    def leased(self, stage: str, fingerprint: str) -> bool:
+        """Return whether somebody on this machine holds an artifact."""
+        try:
+            Lease(self._manifest(stage, fingerprint), exclusive=True, wait=False).close()
+        except BlockingIOError:
+            return True
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return False
 
     def close(self) -> None:
         """Give up all leases."""
         while self._leases:
             self._leases.popitem()[1].close()
+
+    def _take(
+        self, stage: str, fingerprint: str, referred: Callable[[], Keys], *, dry_run: bool = False
+    ) -> Artifact | None:
+        """Remove an artifact that nobody leases and, once it is locked, nothing refers to."""
+        manifest = self._manifest(stage, fingerprint)
+        try:
+            lease = Lease(manifest, exclusive=True, wait=False)
+        except (BlockingIOError, FileNotFoundError, NotADirectoryError):
+            return None
+        artifact = None
+        if (stage, fingerprint) not in referred():  # a job may have finished its version before the lock was ours
+            artifact = read_manifest(lease.read(), stage, fingerprint, manifest)
+            if not dry_run:
+                _withdraw(artifact)
+        lease.close()
+        return artifact
+
+    def _manifest(self, stage: str, fingerprint: str) -> Path:
+        return inside(self.root, *self._home(stage, fingerprint).relative_to(self.root).parts, MANIFEST)
 
     def _home(self, stage: str, fingerprint: str) -> Path:
         return inside(self.root, "artifacts", check_name("stage", stage), check_fingerprint(fingerprint))
@@ -132,15 +165,27 @@ def _write(folder: Path, write: Write) -> dict[str, Any]:
     }
 
 
-def _read(manifest: Path, data: bytes, stage: str, fingerprint: str) -> Artifact:
-    """Return the artifact that a manifest describes."""
-    record = decode(data, manifest)
+def read_manifest(data: bytes, stage: str, fingerprint: str, manifest: Path, place: str = "") -> Artifact:
+    """Return the artifact that a manifest describes.
+
+    Args:
+        data: The manifest.
+        stage: Stage it must be of.
+        fingerprint: Fingerprint it must be of.
+        manifest: Its path; the files lie in a folder beside it.
+        place: What to call it in messages; default: its path.
+
+    Raises:
+        ArtifactError: If it is damaged, or of another artifact.
+    """
+    place = place or str(manifest)
+    record = decode(data, place)
     if (record.get("stage"), record.get("fingerprint")) != (stage, fingerprint):
-        raise ArtifactError(f"{manifest} must describe {stage}/{fingerprint[:12]} (got another artifact's manifest)")
+        raise ArtifactError(f"{place} must describe {stage}/{fingerprint[:12]} (got another artifact's manifest)")
     files = {check_file_name(name): FileRecord(**one) for name, one in record.pop("files").items()}
     path = manifest.parent / check_name("Manifest.attempt", record.pop("attempt"))
     if record["digest"] != digest_of(files):
-        raise ArtifactError(f"{manifest}.digest must be that of its files (got another); remove it and run again")
+        raise ArtifactError(f"{place}.digest must be that of its files (got another); remove it and run again")
     return Artifact(path=path, files=files, **record)
 
 
@@ -160,7 +205,7 @@ def _withdraw(artifact: Artifact) -> None:
     """Undo a commit: the manifest turns back into a draft, so that a crash half way is swept like any other."""
     home = artifact.path.parent
     draft = artifact.path.with_suffix(".draft")
-    os.replace(home / _MANIFEST, draft)
+    os.replace(home / MANIFEST, draft)
     failpoint("gc.withdrawn")
     shutil.rmtree(artifact.path)
     failpoint("gc.emptied")
