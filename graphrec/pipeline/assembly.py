@@ -131,7 +131,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             as_of_s,
             resolved.weights,
             config.retrieval.candidates,
-            config.retrieval.cold_share,
+            resolved.cold_share,
             resolved.interests,
             tuple(node.text),
         ),

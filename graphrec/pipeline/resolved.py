@@ -16,14 +16,21 @@ class Resolved:
         interests: Clustering with a number for ``merge_cosine``.
         weights: Weights of the merge.
         half_life_days: Half-life of the prior.
+        cold_share: Share of the places for cold flits.
     """
 
     interests: InterestConfig
     weights: Weights
     half_life_days: float
+    cold_share: float
 
     @classmethod
     def open(cls, folder: Path) -> "Resolved":
         """Read what the stage wrote."""
         values = json.loads((folder / "resolved.json").read_text())
-        return cls(InterestConfig.parse(values["interests"]), Weights(**values["weights"]), values["half_life_days"])
+        return cls(
+            InterestConfig.parse(values["interests"]),
+            Weights(**values["weights"]),
+            values["half_life_days"],
+            values["cold_share"],
+        )

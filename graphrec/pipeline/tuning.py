@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
 from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.candidates import Weights
-from graphrec.retrieval.tune import half_lives, tune_weights
+from graphrec.retrieval.tune import half_lives, tune_cold_share, tune_weights
 from graphrec.store import Artifact
 from graphrec.training.checkpoint import load_model
 from graphrec.training.snapshots import log_degrees, training_splits
@@ -43,16 +44,22 @@ def tuning_stage(
             )
             for half_life in half_lives(config.retrieval)
         }
-        tuned = tune_weights(bundle, _truth(validation), priors, config.retrieval)
+        truth = _truth(validation)
+        tuned = tune_weights(bundle, truth, priors, config.retrieval)
+        weighed = replace(
+            bundle, settings=replace(bundle.settings, weights=tuned.weights), prior=priors[tuned.half_life_days]
+        )
+        cold_share, shares = tune_cold_share(weighed, truth, config.retrieval)
         runner.on_progress("tuning", 2, 2)
         best = max(trial["recall"] for trial in tuned.trials)
         resolved = {
             "interests": bundle.settings.interests.model_dump(mode="json"),
             "weights": vars(tuned.weights),
             "half_life_days": tuned.half_life_days,
+            "cold_share": cold_share,
         }
         (folder / "resolved.json").write_text(json.dumps(resolved, indent=1))
-        (folder / "trials.json").write_text(json.dumps(tuned.trials, indent=1))
+        (folder / "trials.json").write_text(json.dumps([*tuned.trials, *shares], indent=1))
         return {**resolved, "validation_recall@50": best}
 
     settings = {
@@ -63,7 +70,7 @@ def tuning_stage(
         "training": config.training.model_dump(mode="json"),
     }
     inputs = {"tables": tables, "model": model, "features": features}
-    return runner.stage("tuning", stage_version=5, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
+    return runner.stage("tuning", stage_version=6, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
 
 
 def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: Engine) -> Bundle:

@@ -17,10 +17,13 @@ class Weights:
     Attributes:
         prior: Worth of one deviation of the recency-popularity prior, in cosine.
         importance: Worth of a factor of e in an interest's share of importance, in cosine.
+        softness: 0 scores a flit by the interest that suits it best; above, interests that agree add up, as a
+            log-sum-exp at this temperature (in cosine).
     """
 
     prior: float
     importance: float
+    softness: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def rank(
     prior: FloatVector,
     weights: Weights,
 ) -> Scored:
-    """Score candidates by the interest that suits each best, plus the prior.
+    """Score candidates by how the interests suit each, plus the prior; each names the interest that suits it best.
 
     Args:
         rows: Candidate flits, int32 ``[n]``.
@@ -85,12 +88,30 @@ def rank(
         weights: How the parts add up.
     """
     similarity = np.asarray(vectors[rows]) @ medoids.T
-    weighted = similarity + np.float32(weights.importance) * np.log(np.maximum(share, np.float32(1e-9)))
+    weighted = weigh_interests(similarity, share, weights.importance)
     interest = weighted.argmax(axis=1).astype(np.int32)
     place = np.arange(len(rows))
-    scores = (weighted[place, interest] + np.float32(weights.prior) * prior[rows]).astype(np.float32)
+    merged = merge_interests(weighted, weights.softness)
+    scores = (merged + np.float32(weights.prior) * prior[rows]).astype(np.float32)
     order = np.lexsort((rows, -scores))
     return Scored(rows[order], scores[order], similarity[place, interest][order], interest[order])
+
+
+def weigh_interests(similarity: FloatMatrix, share: FloatVector, importance: float) -> FloatMatrix:
+    """Return ``similarity + importance * log share``, float32 ``[n, interests]``."""
+    log_share = np.log(np.maximum(share, np.float32(1e-9)))
+    return (similarity + np.float32(importance) * log_share).astype(np.float32)
+
+
+def merge_interests(weighted: FloatMatrix, softness: float) -> FloatVector:
+    """Return one value per flit from one per interest, float32 ``[n]``: the best, or their log-sum-exp."""
+    best: FloatVector = weighted.max(axis=1)
+    if not softness:
+        return best
+    width = np.float32(softness)
+    summed = np.exp((weighted - best[:, None]) / width).sum(axis=1)
+    out: FloatVector = (best + width * np.log(summed)).astype(np.float32)
+    return out
 
 
 def leave_out(rows: RowVector, excluded: RowVector, allowed: BoolVector) -> RowVector:

@@ -1,6 +1,6 @@
 """How candidates of several interests become one list."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,11 +18,15 @@ class RetrievalConfig(Section):
     """What one deviation of the recency-popularity prior is worth in cosine; 0 turns the prior off."""
     importance_weight: float | Auto = "auto"
     """What a factor of e in an interest's share of importance is worth in cosine."""
+    softness: float | Auto = "auto"
+    """0 scores a flit by the interest that suits it best; above, interests that agree add up (log-sum-exp at this
+    temperature, in cosine)."""
     prior_half_life_days: float | Auto = "auto"
     """Half-life of an action in the prior."""
     prior_relations: tuple[str, ...] | None = None
     """User-flit relations that count as popularity; ``None``: the action relations. Views make a good addition: they
     tell what is shown now, and there are more of them."""
-    cold_share: float = Field(default=0.15, ge=0, lt=1)
+    cold_share: Annotated[float, Field(ge=0, lt=1)] | Auto = 0.15
     """Share of the places kept for flits nobody has acted on yet: what is never shown is never liked, and would stay
-    cold where it had to beat the popular. 0 lets all compete alike."""
+    cold where it had to beat the popular. 0 lets all compete alike; ``auto`` takes what the validation window rewards,
+    which is little where feeds have shown new flits seldom."""

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,20 @@ import numpy.typing as npt
 
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Weights, draw, leave_out
+from graphrec.retrieval.candidates import (
+    Weights,
+    candidates_of,
+    draw,
+    leave_out,
+    merge_interests,
+    weigh_interests,
+)
 from graphrec.retrieval.config import RetrievalConfig
 
 PRIOR_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 IMPORTANCE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)
+SOFTNESS = (0.0, 0.05, 0.1)
+COLD_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 HALF_LIVES_DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0)
 MAX_USERS = 1000
 """Users measured: the lowest rows with held-out actions; the standard error of a recall is then below .01."""
@@ -37,11 +46,11 @@ class Tuned:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A user's candidates before they are weighed: rows, cosine to each served interest, log shares, truth."""
+    """A user's candidates before they are weighed: rows, cosine to each served interest, shares, truth."""
 
     rows: RowVector
     similarity: Any
-    log_share: FloatVector
+    share: FloatVector
     truth: RowVector
 
 
@@ -66,19 +75,58 @@ def tune_weights(
     drawn = [one for one in every if one is not None]
     trials: list[dict[str, float]] = []
     measured: list[npt.NDArray[np.float64]] = []
-    for half_life, prior_weight, importance_weight in itertools.product(
-        _grid(config.prior_half_life_days, tuple(priors)),
-        _grid(config.prior_weight, PRIOR_WEIGHTS),
-        _grid(config.importance_weight, IMPORTANCE_WEIGHTS),
+    for importance, softness in itertools.product(
+        _grid(config.importance_weight, IMPORTANCE_WEIGHTS), _grid(config.softness, SOFTNESS)
     ):
-        recalls = _recalls(drawn, priors[half_life], prior_weight, importance_weight, k)
-        measured.append(recalls)
-        mean = float(recalls.mean()) if len(recalls) else 0.0
-        trials.append(
-            {"half_life_days": half_life, "prior": prior_weight, "importance": importance_weight, "recall": mean}
-        )
+        merged = [merge_interests(weigh_interests(one.similarity, one.share, importance), softness) for one in drawn]
+        for half_life, prior in itertools.product(
+            _grid(config.prior_half_life_days, tuple(priors)), _grid(config.prior_weight, PRIOR_WEIGHTS)
+        ):
+            recalls = _recalls(drawn, merged, priors[half_life], prior, k)
+            measured.append(recalls)
+            trial = {"half_life_days": half_life, "prior": prior, "importance": importance, "softness": softness}
+            trials.append({**trial, "recall": float(recalls.mean()) if len(recalls) else 0.0})
     best = trials[_chosen(trials, measured)]
-    return Tuned(Weights(best["prior"], best["importance"]), best["half_life_days"], trials)
+    weights = Weights(best["prior"], best["importance"], best["softness"])
+    return Tuned(weights, best["half_life_days"], trials)
+
+
+def tune_cold_share(
+    bundle: Bundle, truth: Mapping[int, RowVector], config: RetrievalConfig, *, k: int = 50
+) -> tuple[float, list[dict[str, float]]]:
+    """Choose the share of places for cold flits by the recall@k of whole answers, the smaller share where alike.
+
+    Args:
+        bundle: Bundle of the past, with the weights and the prior that were chosen.
+        truth: User row to held-out flits, int32.
+        config: A ``cold_share`` set to a number is kept.
+        k: Length of the list.
+
+    Returns:
+        The share, and one entry per share tried with its validation ``recall``.
+    """
+    if not isinstance(config.cold_share, str):
+        return config.cold_share, []
+    users = [user for user in sorted(truth)[:MAX_USERS] if len(bundle.settings.served(bundle.interests, user)[0])]
+    measured = [_answers(bundle, users, truth, share, k) for share in COLD_SHARES]
+    trials = [
+        {"cold_share": share, "recall": float(one.mean()) if len(one) else 0.0}
+        for share, one in zip(COLD_SHARES, measured, strict=True)
+    ]
+    return COLD_SHARES[_chosen(trials, measured, leaning="cold_share")], trials
+
+
+def _answers(
+    bundle: Bundle, users: Sequence[int], truth: Mapping[int, RowVector], share: float, k: int
+) -> npt.NDArray[np.float64]:
+    """Return each user's recall@k with a share of the places kept for cold flits."""
+    shelf = replace(bundle.shelf, cold_share=share)
+    recalls = np.zeros(len(users))
+    for place, user in enumerate(users):
+        medoids, importance = bundle.settings.served(bundle.interests, user)
+        found = candidates_of(bundle.flit_vectors[medoids], importance, shelf, bundle.excluded(user), k)
+        recalls[place] = np.isin(truth[user], found.rows).mean()
+    return recalls
 
 
 def half_lives(config: RetrievalConfig) -> tuple[float, ...]:
@@ -101,26 +149,26 @@ def _draw(bundle: Bundle, user: int, truth: RowVector, budget: int) -> _Drawn | 
     index = bundle.indexes[bundle.settings.flit_type]
     rows = draw(index, vectors, budget=budget, overfetch=min(len(excluded), budget))
     rows = leave_out(rows, excluded, bundle.allowed)
-    share = np.asarray(importance) / max(float(importance.sum()), 1e-9)
-    log_share = np.log(np.maximum(share, 1e-9)).astype(np.float32)
-    return _Drawn(rows, bundle.flit_vectors[rows] @ vectors.T, log_share, truth)
+    share = np.asarray(importance, dtype=np.float32) / np.float32(max(float(importance.sum()), 1e-9))
+    return _Drawn(rows, bundle.flit_vectors[rows] @ vectors.T, share, truth)
 
 
 def _recalls(
-    drawn: Sequence[_Drawn], prior: FloatVector, prior_weight: float, importance: float, k: int
+    drawn: Sequence[_Drawn], merged: Sequence[FloatVector], prior: FloatVector, weight: float, k: int
 ) -> npt.NDArray[np.float64]:
     """Return each user's recall@k under one setting."""
     recalls = np.zeros(len(drawn))
-    for place, one in enumerate(drawn):
-        scores = (one.similarity + np.float32(importance) * one.log_share).max(axis=1)
-        scores = scores + np.float32(prior_weight) * prior[one.rows]
+    for place, (one, similarity) in enumerate(zip(drawn, merged, strict=True)):
+        scores = similarity + np.float32(weight) * prior[one.rows]
         top = one.rows[np.argpartition(-scores, k)[:k]] if len(scores) > k else one.rows
         recalls[place] = np.isin(one.truth, top).mean()
     return recalls
 
 
-def _chosen(trials: Sequence[Mapping[str, float]], measured: Sequence[npt.NDArray[np.float64]]) -> int:
-    """Return the trial that leans least on popularity among those within one paired standard error of the best.
+def _chosen(
+    trials: Sequence[Mapping[str, float]], measured: Sequence[npt.NDArray[np.float64]], leaning: str = "prior"
+) -> int:
+    """Return the trial that leans least on ``leaning`` among those within one paired standard error of the best.
 
     The best of some hundred trials on one window is best by luck in part; what the trials cannot tell apart is decided
     for the smaller weight (the one-standard-error rule of Breiman et al., 1984).
@@ -134,5 +182,5 @@ def _chosen(trials: Sequence[Mapping[str, float]], measured: Sequence[npt.NDArra
 
     return min(
         (place for place in range(len(trials)) if near(place)),
-        key=lambda place: (trials[place]["prior"], -trials[place]["recall"]),
+        key=lambda place: (trials[place][leaning], -trials[place]["recall"]),
     )

@@ -17,6 +17,7 @@ from graphrec.retrieval.candidates import (
     fill,
     interleave,
     leave_out,
+    merge_interests,
     popular,
     rank,
 )
@@ -86,6 +87,22 @@ def test_an_interest_without_importance_still_ranks_finite() -> None:
     share = np.array([1.0, 0.0], np.float32)
     found = rank(rows_of(0, 3), PLANE, PLANE[[0, 3]], share, np.zeros(4, np.float32), Weights(0, 0.1))
     assert np.isfinite(found.scores).all()
+
+
+def test_interests_that_agree_add_up_when_soft() -> None:
+    weighted = np.array([[0.5, 0.5, -9.0], [0.6, -9.0, -9.0]], np.float32)
+    assert merge_interests(weighted, 0.0).tolist() == pytest.approx([0.5, 0.6])
+    assert merge_interests(weighted, 0.2).tolist() == pytest.approx([0.5 + 0.2 * math.log(2), 0.6])
+    assert merge_interests(weighted, 1e-6).tolist() == pytest.approx([0.5, 0.6], abs=1e-5)
+
+
+def test_rank_orders_by_the_soft_score_and_names_the_best_interest() -> None:
+    medoids, share = PLANE[[0, 3]], np.array([0.5, 0.5], np.float32)
+    found = rank(rows_of(0, 1, 2, 3), PLANE, medoids, share, np.zeros(4, np.float32), Weights(0, 0, 0.5))
+    cosines = PLANE @ medoids.T
+    expected = 0.5 * np.log(np.exp(cosines / 0.5).sum(axis=1))
+    assert found.scores.tolist() == pytest.approx(sorted(expected.tolist(), reverse=True), abs=1e-6)
+    assert found.interest.tolist() == cosines[found.rows].argmax(axis=1).tolist()
 
 
 def test_leave_out_by_hand() -> None:

@@ -8,7 +8,7 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.config import RetrievalConfig
 from graphrec.retrieval.retriever import Retriever
-from graphrec.retrieval.tune import HALF_LIVES_DAYS, Tuned, half_lives, tune_weights
+from graphrec.retrieval.tune import COLD_SHARES, HALF_LIVES_DAYS, Tuned, half_lives, tune_cold_share, tune_weights
 from tests.retrieval.world import NUM_FLITS, planted, with_prior
 
 AUTO = RetrievalConfig(candidates=200)
@@ -56,16 +56,16 @@ def test_the_planted_setting_is_found(
 def test_every_trial_is_what_the_retriever_would_score(bundle: Bundle, priors: dict[float, FloatVector]) -> None:
     truth = truth_under(bundle, Weights(0.1, 0.05), priors[7.0], 12)
     tuned = tune_weights(bundle, truth, priors, AUTO, k=8)
-    for trial in tuned.trials[::17]:
-        weights = Weights(trial["prior"], trial["importance"])
+    for trial in tuned.trials[::23]:
+        weights = Weights(trial["prior"], trial["importance"], trial["softness"])
         assert trial["recall"] == pytest.approx(recall(bundle, truth, weights, priors[trial["half_life_days"]], 8))
 
 
 def test_settings_given_as_numbers_are_kept(bundle: Bundle, priors: dict[float, FloatVector]) -> None:
     truth = truth_under(bundle, Weights(0.2, 0.0), priors[7.0], 10)
-    config = RetrievalConfig(prior_weight=0.07, importance_weight=0.3, prior_half_life_days=7.0)
+    config = RetrievalConfig(prior_weight=0.07, importance_weight=0.3, softness=0.2, prior_half_life_days=7.0)
     tuned = tune_weights(bundle, truth, {7.0: priors[7.0]}, config)
-    assert tuned.weights == Weights(0.07, 0.3)
+    assert tuned.weights == Weights(0.07, 0.3, 0.2)
     assert tuned.half_life_days == 7.0
 
 
@@ -86,3 +86,23 @@ def test_users_without_interests_do_not_count(bundle: Bundle, priors: dict[float
 
 def test_nobody_held_out_still_answers(bundle: Bundle, priors: dict[float, FloatVector]) -> None:
     assert tune_weights(bundle, {}, priors, AUTO).trials[0]["recall"] == 0.0
+
+
+def test_a_share_for_cold_flits_is_what_the_window_rewards(bundle: Bundle) -> None:
+    cold = np.flatnonzero(bundle.history.actions_per_flit(NUM_FLITS) == 0)
+    assert len(cold)
+    config = RetrievalConfig(candidates=200, cold_share="auto")
+    buried = with_prior(bundle, np.where(np.isin(np.arange(NUM_FLITS), cold), -9.0, 0.0).astype(np.float32))
+    generous = Retriever(replace(buried, settings=replace(buried.settings, cold_share=0.5)))
+    answers = {user: generous.recommend_rows(user, 10) for user in range(6)}
+    loved = {user: rows[np.isin(rows, cold)] for user, rows in answers.items()}
+    share, trials = tune_cold_share(buried, loved, config, k=10)
+    assert [one["cold_share"] for one in trials] == list(COLD_SHARES)
+    assert share == 0.5
+    assert trials[-1]["recall"] == 1.0
+    unloved = truth_under(buried, buried.settings.weights, buried.prior, 10)
+    assert tune_cold_share(buried, unloved, config, k=10)[0] == 0.0
+
+
+def test_a_share_given_as_a_number_is_kept(bundle: Bundle) -> None:
+    assert tune_cold_share(bundle, {}, RetrievalConfig(cold_share=0.3)) == (0.3, [])
