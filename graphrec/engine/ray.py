@@ -20,6 +20,7 @@ from graphrec.engine.config import RuntimeConfig
 from graphrec.engine.engine import OnDone, Worker, spans
 from graphrec.engine.local import LocalEngine
 from graphrec.errors import EngineError, GraphrecError
+from graphrec.store.failpoint import failpoint
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 MAX_RETRIES = 5
 """How often a task or a training is started again after its process died."""
-PLACE, NODE = "__place__", "__node__"
+NODE = "__node__"
 
 
 class RayEngine:
@@ -97,7 +98,7 @@ class RayEngine:
         refs = [self.share(one) for one in shared]
         remote = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_run_part).options(name=name)
         with _told():
-            number_of = {remote.remote(task, part, *refs): number for number, part in enumerate(parts)}
+            number_of = {remote.remote(name, task, part, *refs): number for number, part in enumerate(parts)}
             results: dict[int, Result] = {}
             pending = list(number_of)
             while pending:
@@ -124,7 +125,7 @@ class RayEngine:
         blocks = [one.to_arrow() for one in rows.iter_slices(size)]
         pool = data.ActorPoolStrategy(size=min(self.workers, len(blocks)))
         dataset = data.from_arrow(blocks).map_batches(
-            _BatchWorker, fn_constructor_args=(make, [self.share(one) for one in shared]),
+            _BatchWorker, fn_constructor_args=(name, make, [self.share(one) for one in shared]),
             batch_size=None, batch_format="pyarrow", compute=pool, num_cpus=1,
         )  # fmt: skip
         with _told():
@@ -155,26 +156,29 @@ class RayEngine:
         self.counts.setdefault(name, Counter())[node] += 1
 
 
-def _run_part(task: Callable[..., Result], part: Part, *shared: Any) -> tuple[str, Result]:
+def _run_part(name: str, task: Callable[..., Result], part: Part, *shared: Any) -> tuple[str, Result]:
     """Run one part in a worker process, on the one core it was given."""
     import ray
 
     one_thread()
+    failpoint(f"task.{name}")
     return ray.get_runtime_context().get_node_id(), task(part, *shared)
 
 
 class _BatchWorker:
     """An actor of Ray Data: prepared once, then given batches."""
 
-    def __init__(self, make: Callable[..., Worker], shared: list[Any]) -> None:
+    def __init__(self, name: str, make: Callable[..., Worker], shared: list[Any]) -> None:
         import ray
 
         one_thread()
+        self._name = name
         self._worker = make(*ray.get(shared))
         self._node = ray.get_runtime_context().get_node_id()
 
     def __call__(self, batch: Any) -> Any:
         """Return what the worker makes of one block, as arrow."""
+        failpoint(f"batch.{self._name}")
         answer = self._worker(pl.DataFrame(pl.from_arrow(batch)))
         return answer.with_columns(pl.lit(self._node).alias(NODE)).to_arrow()
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, distributed
 
 from graphrec.engine.local import FILE
+from graphrec.store.failpoint import failpoint
 
 MAX_FAILURES = 5
 """How often the workers are started again after one of them died."""
@@ -58,6 +59,8 @@ class RayTeam:
                 save(Path(folder) / FILE)
                 checkpoint = self._train.Checkpoint.from_directory(folder)
             self._train.report(metrics, checkpoint=checkpoint)
+        if self.rank == 0:
+            failpoint("training.reported")
 
     def _gather_nodes(self) -> list[str]:
         """Return the node that each worker runs on."""

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from graphrec.arrays import BoolVector, FloatMatrix
+from graphrec.engine import LOCAL, Engine
 from graphrec.features.cache import TextCache
 from graphrec.features.columns import encode_columns
 from graphrec.features.config import ColumnConfig, FeatureConfig, ImageConfig, TextConfig
@@ -33,6 +34,7 @@ def encode_features(
     fit_until_s: int | None,
     cache: TextCache | None,
     threads: int = 2,
+    engine: Engine = LOCAL,
     on_progress: StageProgress | None = None,
 ) -> Features:
     """Encode the declared content of every node.
@@ -47,6 +49,7 @@ def encode_features(
         fit_until_s: The split instant, seconds since 1970, exclusive; ``None`` learns from all.
         cache: Text vectors of earlier runs (transformer only).
         threads: Threads for the text model and for images.
+        engine: Where texts are encoded.
         on_progress: Called as texts and images are encoded.
 
     Raises:
@@ -56,7 +59,7 @@ def encode_features(
     """
     fits = {node_type: fit_mask(tables.nodes[node_type], fit_until_s) for node_type in nodes}
     config = resolve_config(config, nodes)
-    texts = _encode_texts(tables, nodes, config, fits, cache, threads, _named(on_progress, "texts"))
+    texts = _encode_texts(tables, nodes, config, fits, cache, threads, engine, _named(on_progress, "texts"))
     images = _encode_images(tables, nodes, config, threads, _named(on_progress, "images"))
     encoded = {}
     for node_type, node in nodes.items():
@@ -98,6 +101,7 @@ def _encode_texts(
     fits: Mapping[str, BoolVector],
     cache: TextCache | None,
     threads: int,
+    engine: Engine,
     on_progress: Progress | None,
 ) -> dict[str, FloatMatrix]:
     """Encode the texts of all node types together: one space, and equal texts once."""
@@ -109,7 +113,9 @@ def _encode_texts(
     if config.text.encoder == "tfidf":
         vectors = encode_tfidf(joined, np.concatenate([fits[node_type] for node_type in typed]), config.text.dim)
     else:
-        vectors = encode_texts(joined, config.text, cache=cache, threads=threads, on_progress=on_progress)
+        vectors = encode_texts(
+            joined, config.text, cache=cache, threads=threads, engine=engine, on_progress=on_progress
+        )
     ends = np.cumsum([len(one) for one in texts])[:-1]
     return dict(zip(typed, np.split(vectors, ends), strict=True))
 

@@ -6,9 +6,11 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from graphrec.arrays import FloatMatrix
-from graphrec.errors import ConfigError
+from graphrec.engine import LOCAL, Engine, Worker
+from graphrec.errors import ArtifactError, ConfigError
 from graphrec.features.cache import TextCache
 from graphrec.features.config import TextConfig
 from graphrec.features.precision import resolve_text_config
@@ -19,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 ENCODER_VERSION = 1
 """Raised when the same weights and settings give other vectors."""
-CHUNK = 4096
-"""New texts between two writes to the cache: what an interrupted run loses at most."""
+CHUNK = 512
+"""New texts a worker is given at once, and between two writes to the cache: what an interrupted run loses at most."""
 
 
 def text_key(config: TextConfig) -> str:
@@ -45,6 +47,7 @@ class TextEncoder:
         config: Settings with ``encoder: transformer``; ``auto`` is resolved for this machine.
         cache: Vectors of earlier runs; ``None`` keeps nothing.
         threads: Threads that torch may use while it encodes.
+        engine: Where texts are encoded.
 
     Attributes:
         config: The resolved settings.
@@ -56,7 +59,9 @@ class TextEncoder:
         ConfigError: If the cache belongs to other weights or settings.
     """
 
-    def __init__(self, config: TextConfig, cache: TextCache | None = None, threads: int = 2) -> None:
+    def __init__(
+        self, config: TextConfig, cache: TextCache | None = None, threads: int = 2, engine: Engine = LOCAL
+    ) -> None:
         if config.encoder != "transformer":
             raise ConfigError(
                 f"TextConfig.encoder must be 'transformer' to encode single texts (got {config.encoder!r})"
@@ -71,8 +76,8 @@ class TextEncoder:
                 f"(got {cache.key[:12]}…); build it with text_key(config)"
             )
         self._cache = cache
-        self._threads = threads
-        self._model: Transformer | None = None
+        self._engine = engine
+        self._model = LazyModel(self._weights.digest, self.config, threads)
 
     def encode(self, texts: Sequence[str], on_progress: Progress | None = None) -> FloatMatrix:
         """Return the unit vectors of ``texts`` in their order; a blank text is a zero row.
@@ -101,21 +106,49 @@ class TextEncoder:
         done = len(texts) - len(new)
         if on_progress is not None:
             on_progress(done, len(texts))
-        for start in range(0, len(new), CHUNK):
-            chunk = new[start : start + CHUNK]
-            out[chunk] = self._encode_new([texts[place] for place in chunk], on_progress, done + start, len(texts))
+        rows = pl.DataFrame({"text": [texts[place] for place in new]}, schema={"text": pl.String})
+        at = 0
+        for batch in self._engine.map_batches(_worker, rows, self._model, name="texts", batch_size=CHUNK):
+            vectors = batch["vector"].to_numpy()
+            places, at = new[at : at + len(vectors)], at + len(vectors)
+            out[places] = vectors
+            if self._cache is not None:
+                self._cache.add([texts[place] for place in places], vectors)
+            if on_progress is not None:
+                on_progress(done + at, len(texts))
         logger.info("texts: %d distinct, %d from the cache, %d encoded", len(texts), done, len(new))
         return out
 
-    def _encode_new(self, texts: list[str], on_progress: Progress | None, done: int, total: int) -> FloatMatrix:
-        """Run the model over one chunk and keep what it says."""
-        if self._model is None:
-            self._model = Transformer(self._weights, self.config, self._threads)
-        report = None if on_progress is None else lambda here, _: on_progress(done + here, total)
-        vectors = self._model.encode(texts, report)
-        if self._cache is not None:
-            self._cache.add(texts, vectors)
-        return vectors
+
+class LazyModel:
+    """A model that is found, checked and loaded by the process that first encodes with it.
+
+    Args:
+        digest: sha256 that the weights must have, on whichever machine this is.
+        config: Resolved settings.
+        threads: Threads that torch may use.
+    """
+
+    def __init__(self, digest: str, config: TextConfig, threads: int) -> None:
+        self._digest, self._config, self._threads = digest, config, threads
+        self._loaded: Transformer | None = None
+
+    def encode(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return ``vector``, an array of float32, for every ``text``."""
+        if self._loaded is None:
+            weights = find_weights(self._config)
+            if weights.digest != self._digest:
+                raise ArtifactError(
+                    f"weights of {self._config.model!r} must be the same on every machine (got sha256 "
+                    f"{weights.digest[:12]}, expected {self._digest[:12]}); install the same files"
+                )
+            self._loaded = Transformer(weights, self._config, self._threads)
+        return pl.DataFrame({"vector": self._loaded.encode(rows["text"].to_list())})
+
+
+def _worker(model: LazyModel) -> Worker:
+    """Return the function that encodes batches of texts."""
+    return model.encode
 
 
 def encode_texts(
@@ -124,10 +157,11 @@ def encode_texts(
     *,
     cache: TextCache | None = None,
     threads: int = 2,
+    engine: Engine = LOCAL,
     on_progress: Progress | None = None,
 ) -> FloatMatrix:
     """Return the unit vectors of ``texts`` under ``config``; see :class:`TextEncoder`."""
-    return TextEncoder(config, cache, threads).encode(texts, on_progress)
+    return TextEncoder(config, cache, threads, engine).encode(texts, on_progress)
 
 
 def _key(weights: Weights, config: TextConfig) -> str:

@@ -70,7 +70,7 @@ def tuning_stage(
         "training": config.training.model_dump(mode="json"),
     }
     inputs = {"tables": tables, "model": model, "features": features}
-    return runner.stage("tuning", stage_version=6, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
+    return runner.stage("tuning", stage_version=8, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
 
 
 def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: Engine) -> Bundle:

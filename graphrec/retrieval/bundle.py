@@ -106,13 +106,17 @@ class Bundle:
         return np.asarray(self.embeddings.vectors[self.settings.flit_type])
 
     @cached_property
+    def cold(self) -> BoolVector:
+        """Which flits nobody has acted on yet, bool ``[num_flits]``."""
+        return np.asarray(self.history.actions_per_flit(len(self.allowed)) == 0)
+
+    @cached_property
     def shelf(self) -> Shelf:
         """What candidates are drawn from."""
         settings = self.settings
-        cold = self.allowed & (self.history.actions_per_flit(len(self.allowed)) == 0)
         return Shelf(
             index=self.indexes[settings.flit_type],
-            cold_index=build_index(self.flit_vectors, IndexConfig(), cold),
+            cold_index=build_index(self.flit_vectors, IndexConfig(), self.allowed & self.cold),
             vectors=self.flit_vectors,
             prior=self.prior,
             allowed=self.allowed,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import FloatVector, RowVector
+from graphrec.arrays import BoolVector, FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import (
     Weights,
@@ -22,7 +22,7 @@ from graphrec.retrieval.config import RetrievalConfig
 
 PRIOR_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 IMPORTANCE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)
-SOFTNESS = (0.0, 0.05, 0.1)
+SOFTNESS = (0.0, 0.1)
 COLD_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 HALF_LIVES_DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0)
 MAX_USERS = 1000
@@ -68,10 +68,13 @@ def tune_weights(
         bundle: Bundle of the past (its own prior and weights are not read).
         truth: User row to held-out flits, int32.
         priors: Half-life to recency-popularity of each flit.
-        config: Budget; weights set to a number are kept, ``auto`` ones are searched.
+        config: Budget; weights set to a number are kept, ``auto`` ones are searched. With ``cold_share: auto`` only
+            flits met before count here.
         k: Length of the list.
     """
-    every = (_draw(bundle, user, truth[user], config.candidates) for user in sorted(truth)[:MAX_USERS])
+    # With a share of their own to be tuned, cold flits must not also pull the prior down; without it they compete.
+    cold = bundle.cold if config.cold_share == "auto" else np.zeros(len(bundle.allowed), dtype=np.bool_)
+    every = (_draw(bundle, user, truth[user], cold, config.candidates) for user in sorted(truth)[:MAX_USERS])
     drawn = [one for one in every if one is not None]
     trials: list[dict[str, float]] = []
     measured: list[npt.NDArray[np.float64]] = []
@@ -139,8 +142,11 @@ def _grid(setting: float | str, values: Sequence[float]) -> tuple[float, ...]:
     return tuple(values) if isinstance(setting, str) else (setting,)
 
 
-def _draw(bundle: Bundle, user: int, truth: RowVector, budget: int) -> _Drawn | None:
-    """Return a user's unweighed candidates; ``None`` for a user without interests."""
+def _draw(bundle: Bundle, user: int, truth: RowVector, cold: BoolVector, budget: int) -> _Drawn | None:
+    """Return a user's unweighed candidates and truth among the flits met before; ``None`` where there is none."""
+    truth = truth[~cold[truth]]
+    if not len(truth):
+        return None
     medoids, importance = bundle.settings.served(bundle.interests, user)
     if not len(medoids):
         return None
@@ -148,7 +154,7 @@ def _draw(bundle: Bundle, user: int, truth: RowVector, budget: int) -> _Drawn | 
     vectors = bundle.flit_vectors[medoids]
     index = bundle.indexes[bundle.settings.flit_type]
     rows = draw(index, vectors, budget=budget, overfetch=min(len(excluded), budget))
-    rows = leave_out(rows, excluded, bundle.allowed)
+    rows = leave_out(rows, excluded, bundle.allowed & ~cold)
     share = np.asarray(importance, dtype=np.float32) / np.float32(max(float(importance.sum()), 1e-9))
     return _Drawn(rows, bundle.flit_vectors[rows] @ vectors.T, share, truth)
 

@@ -1,0 +1,121 @@
+"""The jobs on a real cluster, submitted as users submit them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphrec.embed import Embeddings
+from graphrec.store import Store, Version
+from tests.jobs.cluster import QUICK, Finished, RunningCluster
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+EXACT = ("tables", "graph", "holdout_graph", "neighbourhoods", "holdout_neighbourhoods")
+"""Stages whose bytes do not depend on where they ran."""
+
+
+def settings(data: Path, store: Path, *more: str) -> list[str]:
+    return [f"data={data}", f"store={store}", *QUICK, *more]
+
+
+def digests(version: Version) -> dict[str, str]:
+    return {stage: ref.digest[:12] for stage, ref in version.stages.items()}
+
+
+def validation_recall(store: Store, version: str = "latest") -> float:
+    log = json.loads((store.artifact(version, "model").path / "training_log.json").read_text())
+    return max(float(entry["validation_recall"]) for entry in log)
+
+
+@pytest.fixture(scope="module")
+def finished(running: RunningCluster, data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
+    store = tmp_path_factory.mktemp("cluster")
+    return running.submit("pipeline", settings(data, store, "runtime.training_workers=2")), store
+
+
+def test_the_whole_line_runs_on_both_workers(finished: tuple[Finished, Path]) -> None:
+    job, store = finished
+    assert job.ok, job.log[-3000:]
+    assert Store(store).resolve("latest").name == "v0001"
+    for work in ("texts", "walks", "training", "layer 1", "interests"):
+        assert job.nodes_of(work) == 2, work
+
+
+def test_graph_and_walks_are_those_of_one_machine(
+    finished: tuple[Finished, Path], local: tuple[Store, Version]
+) -> None:
+    job, _ = finished
+    expected = digests(local[1])
+    assert {stage: job.digests[stage] for stage in EXACT} == {stage: expected[stage] for stage in EXACT}
+
+
+def test_training_in_parallel_validates_like_one_worker(
+    finished: tuple[Finished, Path], local: tuple[Store, Version]
+) -> None:
+    alone = validation_recall(local[0])
+    assert validation_recall(Store(finished[1])) == pytest.approx(alone, abs=0.01)
+
+
+def test_the_same_model_gives_the_same_embeddings_and_interests(
+    running: RunningCluster, data: Path, local: tuple[Store, Version], tmp_path: Path
+) -> None:
+    """One worker trains in the job's process, as it does locally: what follows agrees to rounding."""
+    job = running.submit("pipeline", settings(data, tmp_path, "runtime.training_workers=0"))
+    assert job.ok, job.log[-3000:]
+    ours, theirs = (Embeddings.open(one.artifact("latest", "embeddings").path) for one in (Store(tmp_path), local[0]))
+    for node_type, vectors in ours.vectors.items():
+        cosine = (np.asarray(vectors) * np.asarray(theirs.vectors[node_type])).sum(axis=1)
+        assert cosine.min() >= 1 - 1e-4, node_type
+    if job.digests["embeddings"] == digests(local[1])["embeddings"]:
+        assert job.digests["interests"] == digests(local[1])["interests"]
+
+
+def test_a_job_submitted_again_finds_every_stage(
+    running: RunningCluster, data: Path, finished: tuple[Finished, Path]
+) -> None:
+    again = running.submit("pipeline", settings(data, finished[1], "runtime.training_workers=2"))
+    assert again.ok, again.log[-3000:]
+    assert again.digests == finished[0].digests
+    assert " published in " not in again.log
+
+
+def test_a_worker_killed_in_every_stage_changes_nothing(
+    running: RunningCluster, data: Path, local: tuple[Store, Version], tmp_path: Path
+) -> None:
+    points = [
+        "batch.texts", "task.walks", "training.reported", "task.content", "task.layer 1", "task.layer 2",
+        "batch.interests", "task.index",
+    ]  # fmt: skip
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    job = running.submit(
+        "pipeline",
+        settings(data, tmp_path / "store", "runtime.training_workers=2"),
+        {"GRAPHREC_FAILPOINT": ",".join(points), "GRAPHREC_FAILPOINT_ONCE": str(marks)},
+    )
+    assert job.ok, job.log[-5000:]
+    assert sorted(one.name for one in marks.iterdir()) == sorted(point.replace(" ", "_") for point in points)
+    expected = digests(local[1])
+    assert {stage: job.digests[stage] for stage in EXACT} == {stage: expected[stage] for stage in EXACT}
+    assert Store(tmp_path / "store").resolve("latest").name == "v0001"
+
+
+@pytest.mark.parametrize(
+    ("job", "change", "message"),
+    [
+        ("graph", "store=./store", "store must be an absolute path or a URI in a job"),
+        ("graph", "store=/proc/nowhere", "Store.root must be writable"),
+        ("neighbourhoods", "runtime.partitions=100000", "runtime.partitions must be at most the rows"),
+        ("features", "features.text.model=/nowhere", "TextConfig.model must name weights"),
+    ],
+)
+def test_bad_settings_end_a_job_with_one_line(
+    running: RunningCluster, data: Path, finished: tuple[Finished, Path], job: str, change: str, message: str
+) -> None:
+    ended = running.submit(job, settings(data, finished[1], change))
+    assert not ended.ok
+    lines = [line for line in ended.log.splitlines() if line.startswith("error: ")]
+    assert len(set(lines)) == 1, ended.log[-3000:]
+    assert message in lines[0]
+    assert "Traceback" not in ended.log
