@@ -76,6 +76,10 @@ def movielens(result: dict[str, Any]) -> str:
             lines.append(
                 _row([f"**{method}**", *(f"**{v}**" for v in values)] if method == "graphrec" else [method, *values])
             )
+    other = [figures.get(f"graphrec_cold_share_0.recall@50{part}") for part in ("", ".warm", ".cold")]
+    if all(cell is not None for cell in other):
+        coverage = f"{figures['graphrec_cold_share_0.coverage@50']:.2f}"
+        lines.insert(3, _row(["graphrec, no places kept for cold films", *(f"{cell:.3f}" for cell in other), coverage]))
     facts = {name: figures[name] for name in ("users", "events", "cold_share")}
     return "\n".join(
         [
