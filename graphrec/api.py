@@ -2,25 +2,24 @@
 
 from pathlib import Path
 
-import polars as pl
-
-from graphrec.arrays import FloatMatrix
 from graphrec.embed import Embeddings
 from graphrec.errors import ConfigError
+from graphrec.features import Features
+from graphrec.graph.graph import InteractionGraph
 from graphrec.ids import IdMap
 from graphrec.store import Store
+from graphrec.views import GraphView, NodeEmbeddings
 
 
-def embeddings(store: Path | str, node_type: str, version: str = "latest") -> tuple[pl.Series, FloatMatrix]:
+def embeddings(store: Path | str, node_type: str, version: str = "latest") -> NodeEmbeddings:
     """Return the ids and the vectors of one node type, as one version serves them.
 
+    ``ids, vectors = gr.embeddings(store, "flit")`` takes both; ``gr.embeddings(store, "flit").of("flit_0001")`` one.
+
     Args:
-        store: The store's folder.
+        store: The store's folder, or a URI such as ``s3://bucket/store``, as text.
         node_type: ``user``, ``flit`` or whatever else the config declares.
         version: A version's name or an alias.
-
-    Returns:
-        Ids in row order, and unit vectors, float32 ``[num_nodes, dim]``, memory-mapped and read-only.
 
     Raises:
         ArtifactError: If the store holds no such version, or a file is damaged.
@@ -30,4 +29,22 @@ def embeddings(store: Path | str, node_type: str, version: str = "latest") -> tu
     vectors = Embeddings.open(folder / "embeddings").vectors
     if node_type not in vectors:
         raise ConfigError(f"node_type must be one of {', '.join(vectors)} (got {node_type!r})")
-    return IdMap.open(folder / f"ids_{node_type}.parquet").series, vectors[node_type]
+    return NodeEmbeddings(IdMap.open(folder / f"ids_{node_type}.parquet").series, vectors[node_type])
+
+
+def open_graph(store: Path | str, version: str = "latest") -> GraphView:
+    """Return the graph of a version in original ids, with views for networkx and PyG.
+
+    Args:
+        store: The store's folder, or a URI, as text.
+        version: A version's name or an alias.
+
+    Raises:
+        ArtifactError: If the store holds no such version, or a file is damaged.
+    """
+    opened = Store(store)
+    found = opened.resolve(version)
+    whole = InteractionGraph.open(opened.artifact(found, "graph").path)
+    bundle = opened.artifact(found, "bundle").path
+    ids = {node_type: IdMap.open(bundle / f"ids_{node_type}.parquet") for node_type in whole.num_nodes}
+    return GraphView(whole, ids, Features.open(opened.artifact(found, "features").path))

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
+from pydantic import model_validator
 
 from graphrec.engine.config import RuntimeConfig
 from graphrec.errors import ConfigError
@@ -23,7 +24,8 @@ class RunConfig(InputConfig):
     """Everything a run reads."""
 
     data: str = "./data"
-    """Root of the tables; relative to the config file (from ``--set``: to the working directory)."""
+    """Root of the tables; relative to the config file (from ``--set``: to the working directory), or a URI such as
+    ``s3://bucket/tables``."""
     store: str = "./store"
     """Where artifacts and versions go; relative like ``data``."""
     as_of: datetime | None = None
@@ -46,6 +48,22 @@ class RunConfig(InputConfig):
     """Split, metrics, baselines."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Where work runs."""
+
+    @model_validator(mode="after")
+    def _model_reads_what_is_there(self) -> Self:
+        made = self.features.blocks(self.nodes)
+        missing = [name for name in self.model.blocks or () if name not in made]
+        if missing:
+            raise ValueError(
+                f"RunConfig.model.blocks must name content that the features hold (got {missing[0]!r}, have "
+                f"{', '.join(made) or 'none'}); declare its columns in nodes, switch its encoder on, or leave it out"
+            )
+        if self.features.image.encoder == "transformer" and "image" not in made:
+            raise ValueError(
+                "RunConfig.features.image.encoder must be 'none' where no node type declares an `image` column (got "
+                "'transformer'); declare one, or set none"
+            )
+        return self
 
     @property
     def as_of_s(self) -> int | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from graphrec import __version__
-from graphrec.cli import ask, data, demo, doctor, run
+from graphrec.cli import ask, data, demo, doctor, export, init, run
 
 app = typer.Typer(
     name="graphrec",
@@ -41,8 +41,8 @@ def _root(
 
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start here": (demo.demo, doctor.doctor),
-    "Data": (data.simulate, data.validate),
-    "From tables to a version": (run.run, run.health, run.evaluate, run.versions),
+    "Data": (data.simulate, init.init, data.validate),
+    "From tables to a version": (run.run, run.health, run.evaluate, run.versions, export.export),
     "Ask a version": (ask.recommend, ask.interests, ask.similar, ask.search),
 }
 for panel, commands in PANELS.items():

@@ -1,6 +1,5 @@
 """Commands that ask a published version: recommend, interests, similar, search."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -103,7 +102,7 @@ def search(
         _answer(retriever, f"nearest to “{text}”", retriever.search(text, k), kind, as_json)
 
 
-def _open(store: Path, version: str) -> "Retriever":
+def _open(store: str, version: str) -> "Retriever":
     from graphrec.retrieval.retriever import Retriever
 
     return Retriever.open(store, version)
@@ -129,7 +128,7 @@ def _answer(retriever: "Retriever", title: str, frame: "pl.DataFrame", kind: str
 def _with_text(retriever: "Retriever", frame: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
-    from graphrec.retrieval.retriever import describe
+    from graphrec.retrieval.answers import describe
 
     rows = retriever.bundle.ids[retriever.bundle.settings.flit_type].rows(frame["id"])
     texts = [describe(retriever.bundle, int(row))["text"] for row in rows]

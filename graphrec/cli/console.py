@@ -75,6 +75,8 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def shell_path(path: Path | str) -> str:
-    """Return a path to paste into a shell: relative where it lies below the working directory."""
+    """Return a path to paste into a shell: relative where it lies below the working directory; URIs stay."""
+    if "://" in str(path):
+        return shlex.quote(str(path))
     path, here = Path(path).absolute(), Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from graphrec.cli.console import one_line_errors, say, shell_path, write_json
-from graphrec.cli.options import AsJson, ConfigPath, Debug, DryRun, Overrides, Seed
+from graphrec.cli.options import AsJson, ConfigPath, Debug, DryRun, Overrides, Seed, check_local
 from graphrec.cli.show import print_beside, print_reports
 
 
@@ -30,6 +30,8 @@ def simulate(
     with one_line_errors(debug):
         from graphrec.simulate import SimulationConfig
         from graphrec.simulate import simulate as write_network
+
+        check_local("FOLDER", folder)
 
         config = SimulationConfig.preset(size, seed=seed)
         if dry_run:
@@ -64,7 +66,7 @@ def validate(config: ConfigPath, overrides: Overrides = None, as_json: AsJson = 
         from graphrec.tables.load import validate_tables
 
         loaded = load_config(config, overrides or [])
-        reports = validate_tables(loaded.input, Path(loaded.data)).report
+        reports = validate_tables(loaded.input, loaded.data).report
         limit = loaded.quality.max_bad_fraction
         usable = all(one.bad_fraction <= limit for one in reports)
         if as_json:

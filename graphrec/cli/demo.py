@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphrec.cli.console import one_line_errors, say, write_json
-from graphrec.cli.options import AsJson, Debug, DryRun, Overrides, Quiet, Seed
+from graphrec.cli.options import AsJson, Debug, DryRun, Overrides, Quiet, Seed, check_local
 from graphrec.cli.progress import Watcher, watching
 from graphrec.cli.tour import print_tour, summary
 
@@ -71,6 +71,7 @@ def demo(
     with one_line_errors(debug):
         from graphrec.simulate import SimulationConfig
 
+        check_local("--folder", folder)
         network = SimulationConfig.preset(size, seed=seed)
         config = demo_config(folder, overrides or [])
         if dry_run:

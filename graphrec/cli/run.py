@@ -59,10 +59,8 @@ def _plan(config: "RunConfig", as_json: bool) -> None:
     """Print what a run would read and under which settings."""
     import yaml
 
-    from graphrec.pipeline.sources import source_files
-
     settings = config.model_dump(mode="json")
-    files = {str(path): _size(path) for path in source_files(config.input, Path(config.data))}
+    files = _files(config)
     if as_json:
         write_json({"config": settings, "files": files})
         return
@@ -71,6 +69,18 @@ def _plan(config: "RunConfig", as_json: bool) -> None:
     print_pairs("tables", sizes)
     total = sum(size["bytes"] or 0 for size in files.values())
     say(f"would read {len(files)} files, {total / 1e6:,.1f} MB, and publish into {config.store}; nothing was written")
+
+
+def _files(config: "RunConfig") -> dict[str, dict[str, int | None]]:
+    """Return the files a run would read, with bytes and rows; those at a URI are only listed."""
+    from graphrec.pipeline.sources import source_files
+    from graphrec.store.uri import local_path, remote_uri
+    from graphrec.tables.remote import remote_files
+
+    uri = remote_uri(config.data)
+    if uri is not None:
+        return {name: {"bytes": size, "rows": None} for name, size in remote_files(config.input, uri).items()}
+    return {str(path): _size(path) for path in source_files(config.input, local_path(config.data))}
 
 
 def _size(path: Path) -> dict[str, int | None]:

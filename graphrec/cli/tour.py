@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from graphrec.cli.demo import Demo
     from graphrec.evaluation import Evaluation
     from graphrec.ids import Id
-    from graphrec.retrieval.retriever import Candidates, Retriever
+    from graphrec.retrieval.answers import Candidates
+    from graphrec.retrieval.retriever import Retriever
 
 SHOWN = 5
 """Candidates shown of the example user."""

@@ -29,6 +29,8 @@ class EvaluationConfig(Section):
         "walks",
     )
     """Measured in the same table, each tuned on the newest training actions."""
+    by_day: bool = False
+    """Measure each day of the test window by itself too (slices ``day_1``, ``day_2``, …), for ``time`` splits."""
     seed: int = Field(default=0, ge=0)
     """Root of the bootstrap."""
     oracle: bool = True

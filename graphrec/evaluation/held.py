@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, IntVector, RowVector
 from graphrec.errors import DataError, ShapeError
+from graphrec.graph.build import DAY_S
 from graphrec.history import History
 
 
@@ -22,6 +23,8 @@ class Held:
         available: Flits that exist at the split, bool ``[num_flits]``.
         split_s: The split instant; ``None`` where the split is not by time.
         dropped: Why and how many held-out actions are no truth: ``repeated``, ``not_available``, ``seen``.
+        day: On which day of the test window, from 1, each of ``rows`` was first acted on, int32; ``None`` where
+            nobody asked.
 
     Raises:
         ShapeError: If ``rows`` does not end where ``indptr`` says.
@@ -33,6 +36,7 @@ class Held:
     available: BoolVector
     split_s: int | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
+    day: RowVector | None = None
 
     def __post_init__(self) -> None:
         if len(self.indptr) < 1 or self.indptr[0] != 0 or self.indptr[-1] != len(self.rows):
@@ -48,6 +52,7 @@ class Held:
         history: History,
         available: BoolVector,
         split_s: int | None = None,
+        time_s: IntVector | None = None,
     ) -> "Held":
         """Build the truth from held-out actions in any order.
 
@@ -60,6 +65,7 @@ class Held:
             history: Training actions.
             available: Flits that exist at the split, bool ``[num_flits]``.
             split_s: The split instant; ``None`` where the split is not by time.
+            time_s: When each action took place, int64 ``[num_actions]``: with ``split_s`` it tells the days.
 
         Raises:
             ShapeError: If a row is outside the users or flits.
@@ -70,7 +76,9 @@ class Held:
             if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < limit:
                 raise ShapeError(f"Held.{name} must lie in 0 .. {limit - 1} (got {rows.min()} .. {rows.max()})")
         check_before(history, split_s)
-        pairs = np.unique(_keys_of(user_rows, flit_rows, width))
+        keys = _keys_of(user_rows, flit_rows, width)
+        order = np.arange(len(keys)) if time_s is None else np.argsort(time_s, kind="stable")
+        pairs, first = np.unique(keys[order], return_index=True)  # the first of equal keys is the oldest
         there = available[pairs % width]
         new = ~np.isin(pairs, _keys_of(history.users, history.rows, width))
         kept = pairs[there & new]
@@ -80,7 +88,10 @@ class Held:
             "seen": int((there & ~new).sum()),
         }
         indptr = np.searchsorted(kept, np.arange(history.num_users + 1, dtype=np.int64) * width).astype(np.int64)
-        return cls(indptr, (kept % width).astype(np.int32), available, split_s, dropped)
+        day = None
+        if time_s is not None and split_s is not None:
+            day = ((time_s[order][first[there & new]] - split_s) // DAY_S + 1).astype(np.int32)
+        return cls(indptr, (kept % width).astype(np.int32), available, split_s, dropped, day)
 
     @cached_property
     def _keys(self) -> IntVector:
@@ -116,13 +127,15 @@ class Held:
 
     def _where(self, keep: BoolVector) -> "Held":
         indptr = np.concatenate([[0], np.cumsum(keep)])[self.indptr].astype(np.int64)
-        return Held(indptr, self.rows[keep], self.available, self.split_s, self.dropped)
+        day = None if self.day is None else self.day[keep]
+        return Held(indptr, self.rows[keep], self.available, self.split_s, self.dropped, day)
 
     def slices(self, history: History) -> dict[str, tuple[str, "Held"]]:
         """Return the slices that a report shows, each as (what it is, the restricted truth).
 
         ``cold`` and ``warm`` part the flits by having a training action; ``light`` and ``heavy`` part the users at the
-        median number of training actions of those with anything held out.
+        median number of training actions of those with anything held out. Where days are known, ``day_1`` and so on
+        part the events by the day of the test window.
         """
         met = history.actions_per_flit(len(self.available)) > 0
         actions = history.actions_per_user
@@ -133,7 +146,15 @@ class Held:
             "warm": ("flits with a training action", self.only_flits(met)),
             "light": (f"users with fewer than {middle:g} training actions", self.only_users(actions < middle)),
             "heavy": (f"users with {middle:g} or more training actions", self.only_users(actions >= middle)),
+            **self._days(),
         }
+
+    def _days(self) -> dict[str, tuple[str, "Held"]]:
+        """Return a slice per day of the test window."""
+        if self.day is None:
+            return {}
+        last = int(self.day.max(initial=0))
+        return {f"day_{n}": (f"day {n} of the test window", self._where(self.day == n)) for n in range(1, last + 1)}
 
 
 def check_before(history: History, split_s: int | None) -> None:

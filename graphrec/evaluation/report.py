@@ -10,9 +10,12 @@ import polars as pl
 
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.evaluation.recommender import Setting
+from graphrec.plots import table
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from graphrec.plots import Figure
 
 MIN_USERS = 200
 """Fewer test users are not a result."""
@@ -152,6 +155,35 @@ class Evaluation:
                 f"Evaluation.value must be measured (got {method}.{metric}@{k} on {slice_name!r}; measured: {known})"
             )
         return float(found["value"][0])
+
+    def _repr_html_(self) -> str:
+        facts = self.slices["all"]
+        title = f"{facts.users:,} users, {facts.events:,} held-out actions, {facts.cold_share:.0%} on cold items"
+        frame = self.frame.filter(slice="all").with_columns(
+            pl.format("{}@{}", pl.col("metric"), pl.col("k")).alias("what")
+        )
+        wide = frame.pivot(on="what", index="method", values="value", maintain_order=True)
+        return table(title, wide.to_dicts())
+
+    def plot_recall(self, k: int = 50, slice_name: str = "all") -> "Figure":
+        """Draw recall@k of every method with its interval, the reference on top, the best of the others next.
+
+        Args:
+            k: Length of the lists.
+            slice_name: Which users or items.
+        """
+        from graphrec.plots.figures import plot_intervals
+
+        found = self.frame.filter(metric="recall", k=k, slice=slice_name).sort(
+            pl.col("method") != self.reference, -pl.col("value"), "method"
+        )
+        rows = [(one["value"], one["low"], one["high"]) for one in found.to_dicts()]
+        facts = self.slices[slice_name]
+        return plot_intervals(
+            f"Recall@{k}, {slice_name}: {facts.users:,} users, {facts.events:,} actions",
+            found["method"].to_list(),
+            rows,
+        )
 
     def figures(self, prefix: str = "", slices: Sequence[str] = _ALL_ON) -> list[dict[str, Any]]:
         """Return benchmark figures: ``name`` (``<method>.<metric>@<k>``), ``value``, ``low``, ``high``.

@@ -17,6 +17,7 @@ from graphrec.pipeline.runner import Runner
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Artifact
+from graphrec.tables.remote import local_data
 
 OURS = "graphrec"
 TRUTH = Path("truth") / "config.json"
@@ -108,8 +109,9 @@ def measure(config: RunConfig, bundle: Bundle, features: Features, split: Split,
     """
     history = bundle.history
     held = Held.from_edges(
-        split.test["user_row"].to_numpy(), split.test["flit_row"].to_numpy(), history, split.available, split.at_s
-    )
+        split.test["user_row"].to_numpy(), split.test["flit_row"].to_numpy(), history, split.available, split.at_s,
+        split.test_s if config.evaluation.by_day else None,
+    )  # fmt: skip
     flit_type = bundle.settings.flit_type
     sources = Sources(
         past=Past(history, split.available, split.at_s),
@@ -124,10 +126,11 @@ def measure(config: RunConfig, bundle: Bundle, features: Features, split: Split,
         runner.on_progress("baselines", number, len(names))
         recommenders |= build_baselines([name], sources)
     runner.on_progress("baselines", len(names), len(names))
-    truth = Path(config.data)
-    if config.evaluation.oracle and split.at_s is not None and (truth / TRUTH).is_file():
-        end_s = split.at_s + round(config.evaluation.split.test_days * 86_400)
-        recommenders["oracle"] = OracleRecommender(truth, bundle, split.at_s, end_s)
+    if config.evaluation.oracle and split.at_s is not None:
+        truth = local_data(config.input, config.data, also=("truth/*",), strict=False)
+        if (truth / TRUTH).is_file():
+            end_s = split.at_s + round(config.evaluation.split.test_days * 86_400)
+            recommenders["oracle"] = OracleRecommender(truth, bundle, split.at_s, end_s)
     return evaluate(recommenders, held, history, config.evaluation.k, config.evaluation.seed, reference=OURS)
 
 

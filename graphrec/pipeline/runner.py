@@ -92,4 +92,4 @@ class Runner:
     def scratch(self, name: str, key: Mapping[str, Any]) -> Path:
         """Return a place for unfinished work that survives a kill: checkpoints, named by what they belong to."""
         digest = fingerprint(name, stage_version=1, config=key, inputs={})
-        return self.store.root / "checkpoints" / f"{name}-{digest[:16]}"
+        return self.store.scratch / "checkpoints" / f"{name}-{digest[:16]}"

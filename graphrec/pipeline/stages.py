@@ -13,7 +13,7 @@ import numpy as np
 from graphrec.arrays import BoolVector
 from graphrec.config import RunConfig
 from graphrec.embed import Embeddings, embed
-from graphrec.features import Features, TextCache, encode_features, resolve_text_config, text_key
+from graphrec.features import Features, encode_features, resolve_config, weight_keys
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.health import health
@@ -29,6 +29,7 @@ from graphrec.store import Artifact
 from graphrec.tables.clean import Tables
 from graphrec.tables.config import TableRef
 from graphrec.tables.load import load_tables
+from graphrec.tables.remote import local_data
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.content import Content, fit_layout, layout_from_dict, layout_to_dict
 from graphrec.training.hard import page_rank_bands
@@ -41,10 +42,10 @@ Facts = Mapping[str, Any]
 
 def tables_stage(runner: Runner, config: RunConfig) -> Artifact:
     """Read, validate and clean the declared tables; the quarantine and the report lie beside them."""
-    data = Path(config.data)
+    data = local_data(config.input, config.data)
 
     def write(folder: Path) -> Facts:
-        loaded = load_tables(config.input, data)
+        loaded = load_tables(config.input, data, images=folder)
         loaded.tables.save(folder)
         loaded.quarantine.write_parquet(folder / "quarantine.parquet")
         report = [one.to_dict() for one in loaded.report]
@@ -60,7 +61,7 @@ def tables_stage(runner: Runner, config: RunConfig) -> Artifact:
 
     return runner.stage(
         "tables",
-        stage_version=2,
+        stage_version=3,
         config=config.input,
         inputs={"sources": sources_digest(config.input, data)},
         write=write,
@@ -70,7 +71,7 @@ def tables_stage(runner: Runner, config: RunConfig) -> Artifact:
 
 def _schema(config: RunConfig) -> dict[str, Any]:
     """Return what the tables mean to later stages: roles, half-lives, columns; not where rows were read."""
-    where_from = set(TableRef.model_fields)
+    where_from = {*TableRef.model_fields, "image_folder"}
     return {
         "nodes": {t: node.model_dump(mode="json", exclude=where_from) for t, node in config.nodes.items()},
         "edges": [edge.model_dump(mode="json", exclude=where_from) for edge in config.edges],
@@ -80,31 +81,31 @@ def _schema(config: RunConfig) -> dict[str, Any]:
 def features_stage(
     runner: Runner, config: RunConfig, tables: Artifact, load: Callable[[], Tables], *, fit_until_s: int | None
 ) -> Artifact:
-    """Encode text, images and columns; text vectors come from the cache where their content was seen before."""
-    nodes = config.nodes
+    """Encode text, images and columns; vectors come from the cache where their content was seen before."""
+    nodes, settings = config.nodes, resolve_config(config.features, config.nodes)
     described = {t: node.model_dump(mode="json") for t, node in nodes.items()}
-    inputs: dict[str, Artifact | str] = {"tables": tables}
-    settings = config.features
-    cache = None
-    if settings.text.encoder == "transformer" and any(node.text for node in nodes.values()):
-        settings = settings.model_copy(update={"text": resolve_text_config(settings.text)})
-        inputs["weights"] = text_key(settings.text)
-        cache = TextCache(runner.store.root / "text_cache", text_key(settings.text))
+    inputs: dict[str, Artifact | str] = {"tables": tables, **weight_keys(settings)}
 
     def write(folder: Path) -> Facts:
         features = encode_features(
-            load(), nodes, settings, fit_until_s=fit_until_s, cache=cache, on_progress=runner.on_progress
+            load(),
+            nodes,
+            settings,
+            fit_until_s=fit_until_s,
+            cache=runner.store.scratch,
+            engine=runner.engine,
+            on_progress=runner.on_progress,
         )
         features.save(folder)
         return {t: node.widths for t, node in features.nodes.items()}
 
     return runner.stage(
         "features",
-        stage_version=1,
+        stage_version=2,
         config={"features": settings, "nodes": described, "fit_until_s": fit_until_s},
         inputs=inputs,
         write=write,
-        libraries=("torch", "transformers", "scikit-learn", "scikit-image"),
+        libraries=("torch", "transformers", "scikit-learn", "scikit-image", "pillow"),
     )  # fmt: skip
 
 

@@ -1,18 +1,17 @@
 """The Python API of retrieval: ids in, explained candidates out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from graphrec.arrays import FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import FloatMatrix, RowVector
 from graphrec.errors import ConfigError, UnknownIdError
 from graphrec.history import History
 from graphrec.ids import Id
 from graphrec.interests import build_interests
+from graphrec.retrieval.answers import Candidates, InterestCards, Served, describe
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import Scored, candidates_of, popular
 from graphrec.retrieval.query import embed_text
@@ -20,104 +19,6 @@ from graphrec.store import Store
 
 RECENT = "recent popularity"
 INTERESTS = "interests"
-
-
-@dataclass(frozen=True)
-class Served:
-    """The interests that answered: medoid flits, their share of importance, and the actions behind them.
-
-    Attributes:
-        medoids: Flit rows, int32 ``[interests]``.
-        importance: float32 ``[interests]``.
-        actions: The user's own flits, int32, that explanations point to.
-    """
-
-    medoids: RowVector
-    importance: FloatVector
-    actions: RowVector
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Recommended flits, best first.
-
-    Attributes:
-        ids: Flit ids.
-        scores: Higher is better, float32 ``[n]``.
-        interests: Id of the medoid flit that brought each candidate; ``None`` where popularity did.
-        reason: What the answer rests on: ``interests`` or ``recent popularity`` with the why.
-    """
-
-    ids: list[Id]
-    scores: FloatVector
-    interests: list[Id | None]
-    reason: str
-    _bundle: Bundle
-    _scored: Scored
-    _served: Served
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def to_polars(self) -> pl.DataFrame:
-        """Return one row per candidate: id, score, interest, similarity, prior."""
-        similarity = pl.Series("similarity", self._scored.similarity, nan_to_null=True)
-        return pl.DataFrame(
-            {
-                "id": self.ids,
-                "score": self.scores,
-                "interest": pl.Series(
-                    self.interests, dtype=self._bundle.ids[self._bundle.settings.flit_type].series.dtype
-                ),
-                "similarity": similarity,
-                "prior": self._bundle.prior[self._scored.rows],
-            }
-        )
-
-    def explain(self, place: int) -> dict[str, Any]:
-        """Tell why a candidate stands in the list.
-
-        Args:
-            place: Position in the list, from 0.
-
-        Returns:
-            ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
-            ``importance_share``, ``prior`` and the ``nearest_action`` of the user (id, text, similarity). Without an
-            interest only ``prior`` and ``reason`` stand.
-
-        Raises:
-            ConfigError: If the list is shorter.
-        """
-        if not 0 <= place < len(self.ids):
-            raise ConfigError(f"place must be from 0 to {len(self.ids) - 1} (got {place})")
-        bundle, row = self._bundle, int(self._scored.rows[place])
-        out: dict[str, Any] = {**describe(bundle, row), "score": float(self.scores[place]), "reason": self.reason}
-        out["prior"] = float(bundle.prior[row])
-        interest = int(self._scored.interest[place])
-        if interest >= 0:
-            share = self._served.importance / self._served.importance.sum()
-            out["interest"] = describe(bundle, int(self._served.medoids[interest]))
-            out["similarity"] = float(self._scored.similarity[place])
-            out["importance_share"] = float(share[interest])
-            out["nearest_action"] = _nearest(bundle, row, self._served.actions)
-        return out
-
-
-def describe(bundle: Bundle, row: int) -> dict[str, Any]:
-    """Return id and text of a flit."""
-    columns = bundle.settings.text_columns
-    texts = [bundle.catalogue[name][row] for name in columns]
-    return {
-        "id": bundle.ids[bundle.settings.flit_type].series[row],
-        "text": " · ".join(str(text) for text in texts if text is not None),
-    }
-
-
-def _nearest(bundle: Bundle, row: int, actions: RowVector) -> dict[str, Any]:
-    """Return the user's own action that lies nearest to a flit."""
-    cosines = bundle.flit_vectors[actions] @ bundle.flit_vectors[row]
-    best = int(cosines.argmax())
-    return {**describe(bundle, int(actions[best])), "similarity": float(cosines[best])}
 
 
 class Retriever:
@@ -141,7 +42,7 @@ class Retriever:
         """Open a version of a store.
 
         Args:
-            store: The store's folder.
+            store: The store's folder, or a URI such as ``s3://bucket/store``, as text.
             version: A version's name or an alias.
 
         Raises:
@@ -249,6 +150,30 @@ class Retriever:
                 "actions": np.asarray(self.bundle.interests.size[part]),
             }
         )
+
+    def interest_cards(self, user_id: Id, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> InterestCards:
+        """Return a user's most important interests as medoid cards, for a notebook.
+
+        Args:
+            user_id: The user.
+            images: Flit id to encoded image, where the cards are to show them.
+            most: Cards at most.
+
+        Raises:
+            UnknownIdError: If the user is unknown.
+        """
+        rows = self.interests(user_id).head(most).to_dicts()
+        known = images or {}
+        return InterestCards(
+            f"interests of {user_id}",
+            [
+                {
+                    "text": row["text"], "share": row["share"], "image": known.get(row["medoid"]),
+                    "note": f"{row['share']:.0%} of importance, {row['actions']} actions, {row['medoid']}",
+                }
+                for row in rows
+            ],
+        )  # fmt: skip
 
     def served(self, user_row: int) -> Served:
         """Return the interests that answer for a user row."""

@@ -1,6 +1,6 @@
 """Artifacts, versions and aliases on disk: published whole or not at all. Knows nothing of models.
 
-Layout::
+The same layout stands in a folder and on object storage, where the manifest is put last and only if absent::
 
     artifacts/<stage>/<fingerprint>/<attempt>/…      the files of one artifact
     artifacts/<stage>/<fingerprint>/manifest.json    names the attempt; written last and only if absent: the commit

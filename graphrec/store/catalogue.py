@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graphrec.errors import ArtifactError, ConfigError
+from graphrec.plots import table
 from graphrec.store.failpoint import failpoint
 from graphrec.store.parts import Records
 from graphrec.store.records import check_name, decode, encode
@@ -37,6 +38,13 @@ class Version:
     parents: tuple[str, ...] = ()
     created: str = ""
     """When it was published, ISO 8601, UTC."""
+
+    def _repr_html_(self) -> str:
+        rows = [
+            {"stage": stage, "fingerprint": ref.fingerprint[:12], "digest": ref.digest[:12]}
+            for stage, ref in self.stages.items()
+        ]
+        return table(f"Version {self.name}, published {self.created}", rows)
 
 
 class Catalogue:

@@ -81,6 +81,11 @@ def check_fingerprint(value: str) -> str:
     return value
 
 
+def is_key(stage: str, fingerprint: str) -> bool:
+    """Return whether two names can be those of an artifact; what else lies in a store is not ours."""
+    return bool(_NAME.fullmatch(stage) and _FINGERPRINT.fullmatch(fingerprint))
+
+
 def inside(root: Path, *parts: str) -> Path:
     """Return the path of ``parts`` below ``root``, following links.
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from graphrec.store.failpoint import failpoint
 from graphrec.store.files import Draft, Lease, storage_errors, sweep, sync_tree
 from graphrec.store.fingerprint import library_versions
 from graphrec.store.parts import Keys, Write
-from graphrec.store.records import check_fingerprint, check_name, decode, encode, inside
+from graphrec.store.records import check_fingerprint, check_name, decode, encode, inside, is_key
 
 MANIFEST = "manifest.json"
 _verified: set[tuple[Path, str]] = set()
@@ -53,8 +53,9 @@ class Shelf:
             return None
 
     def check(self, artifact: Artifact) -> None:
-        """Read every file of an artifact again."""
-        artifact.verify()
+        """Read every file of an artifact again, held meanwhile."""
+        with closing(Lease(self._manifest(artifact.stage, artifact.fingerprint), exclusive=False)):
+            artifact.verify()
 
     def publish(
         self, stage: str, fingerprint: str, write: Write, *, inputs: Mapping[str, str], libraries: Sequence[str]
@@ -142,7 +143,8 @@ class Shelf:
         return inside(self.root, "artifacts", check_name("stage", stage), check_fingerprint(fingerprint))
 
     def _homes(self) -> Iterator[Path]:
-        yield from sorted(path for path in self.root.glob("artifacts/*/*") if path.is_dir())
+        homes = (path for path in self.root.glob("artifacts/*/*") if path.is_dir())
+        yield from sorted(path for path in homes if is_key(path.parent.name, path.name))
 
 
 def _write(folder: Path, write: Write) -> dict[str, Any]:
@@ -163,6 +165,12 @@ def _write(folder: Path, write: Write) -> dict[str, Any]:
         "seconds": seconds,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def manifest_of(artifact: Artifact, attempt: str) -> bytes:
+    """Return the manifest of an artifact whose files lie in the folder ``attempt`` beside it."""
+    record = {name: value for name, value in asdict(artifact).items() if name != "path"}
+    return encode({**record, "attempt": attempt})
 
 
 def read_manifest(data: bytes, stage: str, fingerprint: str, manifest: Path, place: str = "") -> Artifact:

@@ -8,8 +8,11 @@ from typing import Any
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.store.artifact import Artifact
 from graphrec.store.catalogue import Catalogue, StageRef, Version
-from graphrec.store.files import storage_errors, sweep
-from graphrec.store.shelf import Shelf, Write
+from graphrec.store.files import storage_errors
+from graphrec.store.folder import FolderRecords
+from graphrec.store.parts import Artifacts, Write
+from graphrec.store.shelf import Shelf
+from graphrec.store.uri import cache_folder, local_path, remote_uri
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,45 @@ class Collected:
 
 
 class Store:
-    """A folder of artifacts, versions and aliases, safe for many processes at once.
+    """Artifacts, versions and aliases in a folder or on object storage, safe for many processes at once.
 
     Opening touches nothing; folders appear with the first write. Artifacts found or published through this object are
     leased, that is, no gc removes them, until :meth:`close` or the end of the process.
 
+    On object storage (``s3://bucket/prefix``, ``gs://``, ``az://``; credentials: :mod:`graphrec.store.objects`) files
+    are read from a mirror on this machine. Leases hold on this machine alone; gc and the sweep of what a crash left
+    spare whatever is younger than a day instead. See :mod:`graphrec.store.remote`.
+
     Args:
-        root: The store's folder.
+        root: The store's folder, or a URI as text.
+
+    Attributes:
+        place: The folder or the URI, for messages.
+        root: The store's folder, or that of the mirror.
+
+    Raises:
+        ConfigError: If no such URI can be opened, or it needs what is not installed.
     """
 
     def __init__(self, root: Path | str) -> None:
-        self.root = Path(root).absolute().resolve()
-        self._shelf = Shelf(self.root)
-        self._catalogue = Catalogue(self.root)
+        uri = remote_uri(root)
+        self.place = uri or str(local_path(root))
+        self._shelf: Artifacts
+        self._catalogue: Catalogue
+        if uri is None:
+            self.root = local_path(root)
+            self._shelf, self._catalogue = Shelf(self.root), Catalogue(FolderRecords(self.root))
+        else:
+            from graphrec.store.remote import open_remote
+
+            self.root = cache_folder(uri)
+            self._shelf, records = open_remote(uri, self.root)
+            self._catalogue = Catalogue(records)
+
+    @property
+    def scratch(self) -> Path:
+        """A local folder for what may be lost: caches, checkpoints of unfinished work."""
+        return self.root
 
     def find(self, stage: str, fingerprint: str) -> Artifact | None:
         """Return the committed artifact of a fingerprint, or ``None``.
@@ -105,7 +134,8 @@ class Store:
             ArtifactError: If an artifact is not in this store.
             StoreWriteError: If the disk is full or not writable.
         """
-        return self._catalogue.save(Version(name, self._refs(name, stages), dict(metrics), tuple(parents)))
+        refs = self._refs(name, stages)
+        return self._standing(self._catalogue.save(Version(name, refs, dict(metrics), tuple(parents))))
 
     def add_version(
         self, stages: Mapping[str, Artifact], metrics: Mapping[str, Any], parents: Sequence[str] = ()
@@ -115,7 +145,7 @@ class Store:
         A run that changed nothing makes no new version: if the newest has these stages and metrics, it is returned.
         """
         refs = self._refs("new", stages)
-        return self._catalogue.add(lambda name: Version(name, refs, dict(metrics), tuple(parents)))
+        return self._standing(self._catalogue.add(lambda name: Version(name, refs, dict(metrics), tuple(parents))))
 
     def next_version_name(self) -> str:
         """Return the next free number, such as ``v0001`` (:meth:`add_version` also takes it)."""
@@ -123,7 +153,7 @@ class Store:
 
     def versions(self) -> list[Version]:
         """Return all versions, sorted by name."""
-        return [self._catalogue.version(name) for name in self._catalogue.names()]
+        return self._catalogue.versions()
 
     def aliases(self) -> dict[str, str]:
         """Return alias → version name."""
@@ -153,33 +183,34 @@ class Store:
         return self._catalogue.resolve(name)
 
     def verify(self, version: Version | str) -> None:
-        """Read every file of a version again.
+        """Read every file of a version again, on object storage all of them over the network.
 
         Raises:
             ArtifactError: Naming the first file that is missing or damaged.
         """
         found = self.resolve(version) if isinstance(version, str) else version
         for stage, ref in found.stages.items():
-            self._referred(found.name, stage, ref, verify=False).verify()
+            self._shelf.check(_meant(self._shelf.named(stage, ref.fingerprint), found.name, stage, ref))
 
     def gc(self, keep: int, *, dry_run: bool = False) -> Collected:
         """Remove old numbered versions, then the artifacts that no version refers to and nobody leases.
 
         Args:
             keep: How many of the newest numbered versions stay (at least 1, so that no number comes back). Versions
-                that an alias names, and versions named by hand, always stay.
+                that an alias names, and versions named by hand, always stay. So does, on object storage, every artifact
+                of the last day: a job elsewhere may be about to name it.
             dry_run: Only say what would go.
         """
         if keep < 1:
             raise ConfigError(f"keep must be at least 1 (got {keep}); the newest version always stays")
-        with storage_errors(self.root), self._catalogue.locked():
+        with storage_errors(self.root), self._catalogue.records.locked():
             old = self._catalogue.expired(keep)
             if not dry_run:
-                self._catalogue.drop(old)
+                old = self._catalogue.drop(old)
                 self._shelf.sweep()
-                sweep(self.root / "versions")
+                self._catalogue.records.sweep()
             removed = self._shelf.collect(lambda: self._in_use(set(old)), dry_run=dry_run)
-        return Collected(tuple(old), tuple(removed))
+        return Collected(old, tuple(removed))
 
     def close(self) -> None:
         """Give up the leases on what was found here."""
@@ -195,12 +226,26 @@ class Store:
             self._referred(version, stage, ref)  # leased from here on: gc cannot take it before the version stands
         return refs
 
-    def _referred(self, version: str, stage: str, ref: StageRef, *, verify: bool = True) -> Artifact:
-        found = self._shelf.find(stage, ref.fingerprint, verify=verify)
-        if found is None or found.digest != ref.digest:
-            got = "none" if found is None else f"digest {found.digest[:12]}"
-            raise ArtifactError(
-                f"version {version}: {stage} must be {ref.fingerprint[:12]} with digest {ref.digest[:12]} (got {got}); "
-                "run the stage again"
-            )
-        return found
+    def _standing(self, version: Version) -> Version:
+        """Return a version just published, or take it back if a gc without locks removed an artifact meanwhile."""
+        try:
+            for stage, ref in version.stages.items():
+                _meant(self._shelf.named(stage, ref.fingerprint), version.name, stage, ref)
+        except ArtifactError:
+            self._catalogue.drop([version.name])
+            raise
+        return version
+
+    def _referred(self, version: str, stage: str, ref: StageRef) -> Artifact:
+        return _meant(self._shelf.find(stage, ref.fingerprint), version, stage, ref)
+
+
+def _meant(found: Artifact | None, version: str, stage: str, ref: StageRef) -> Artifact:
+    """Return the artifact found, if it is the one that a version means."""
+    if found is None or found.digest != ref.digest:
+        got = "none" if found is None else f"digest {found.digest[:12]}"
+        raise ArtifactError(
+            f"version {version}: {stage} must be {ref.fingerprint[:12]} with digest {ref.digest[:12]} (got {got}); "
+            "run the stage again"
+        )
+    return found

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from graphrec.errors import ArtifactError, ConfigError
@@ -7,11 +5,6 @@ from graphrec.store import Store, VersionConflict
 from graphrec.store.records import decode, encode
 from tests.store.test_records import BAD_NAMES
 from tests.store.worker import put
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
 
 
 def test_an_empty_store_says_to_run_first(store: Store) -> None:
@@ -69,42 +62,42 @@ def test_an_alias_and_a_version_never_share_a_name(store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_bad_names_touch_nothing(store: Store, name: str) -> None:
-    artifact = put(store)
-    before = sorted(store.root.parent.rglob("*"))
+def test_bad_names_touch_nothing(folder: Store, name: str) -> None:
+    artifact = put(folder)
+    before = sorted(folder.root.parent.rglob("*"))
     with pytest.raises(ConfigError):
-        store.save_version(name, {"stage": artifact}, {})
+        folder.save_version(name, {"stage": artifact}, {})
     with pytest.raises(ConfigError):
-        store.set_alias(name, "v0001")
+        folder.set_alias(name, "v0001")
     with pytest.raises(ConfigError):
-        store.resolve(name)
-    assert sorted(store.root.parent.rglob("*")) == before
+        folder.resolve(name)
+    assert sorted(folder.root.parent.rglob("*")) == before
 
 
-def test_a_renamed_or_edited_version_is_refused(store: Store) -> None:
-    store.add_version({"stage": put(store)}, {"recall": 0.5})
-    path = store.root / "versions" / "v0001.json"
+def test_a_renamed_or_edited_version_is_refused(folder: Store) -> None:
+    folder.add_version({"stage": put(folder)}, {"recall": 0.5})
+    path = folder.root / "versions" / "v0001.json"
     path.with_name("v0002.json").write_bytes(path.read_bytes())
     with pytest.raises(ArtifactError, match="must describe version 'v0002'"):
-        store.resolve("v0002")
+        folder.resolve("v0002")
     path.write_bytes(path.read_bytes().replace(b"0.5", b"0.9"))
     with pytest.raises(ArtifactError, match="damaged record"):
-        store.resolve("v0001")
+        folder.resolve("v0001")
 
 
-def test_a_link_out_of_the_store_is_refused(store: Store, tmp_path_factory: pytest.TempPathFactory) -> None:
-    store.add_version({"stage": put(store)}, {})
+def test_a_link_out_of_the_store_is_refused(folder: Store, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder.add_version({"stage": put(folder)}, {})
     outside = tmp_path_factory.mktemp("outside") / "v0002.json"
-    outside.write_bytes((store.root / "versions" / "v0001.json").read_bytes())
-    (store.root / "versions" / "v0002.json").symlink_to(outside)
+    outside.write_bytes((folder.root / "versions" / "v0001.json").read_bytes())
+    (folder.root / "versions" / "v0002.json").symlink_to(outside)
     with pytest.raises(ArtifactError, match="must stay inside the store"):
-        store.resolve("v0002")
+        folder.resolve("v0002")
 
 
-def test_a_newer_stores_version_is_refused(store: Store) -> None:
-    store.add_version({"stage": put(store)}, {})
-    path = store.root / "versions" / "v0001.json"
+def test_a_newer_stores_version_is_refused(folder: Store) -> None:
+    folder.add_version({"stage": put(folder)}, {})
+    path = folder.root / "versions" / "v0001.json"
     data = encode(decode(path.read_bytes(), path)).replace(b'"format_version": 1', b'"format_version": 9')
     path.write_bytes(data)
     with pytest.raises(ArtifactError, match="upgrade this one"):
-        store.resolve("v0001")
+        folder.resolve("v0001")

@@ -11,11 +11,6 @@ from graphrec.store.shelf import _verified, check_file_name
 from tests.store.worker import key, put, write
 
 
-@pytest.fixture(autouse=True)
-def _forget_verified() -> None:
-    _verified.clear()
-
-
 def manifest(root: Path) -> Path:
     (path,) = root.glob("artifacts/stage/*/manifest.json")
     return path

@@ -1,16 +1,10 @@
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.store import Store
 from tests.store.worker import key, put
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
 
 
 def test_a_version_leads_to_its_artifacts(store: Store) -> None:
@@ -33,14 +27,14 @@ def test_a_version_names_only_artifacts_of_this_store(store: Store, tmp_path_fac
     assert store.versions() == []
 
 
-def test_verify_reads_again_what_was_verified_before(store: Store) -> None:
-    artifact = put(store)
-    store.add_version({"stage": artifact}, {})
+def test_verify_reads_again_what_was_verified_before(folder: Store) -> None:
+    artifact = put(folder)
+    folder.add_version({"stage": artifact}, {})
     path = artifact.file("parts/ids.txt")
     path.write_text("bird_0043\n")
-    assert store.find("stage", key()) is not None  # read through once per process
+    assert folder.find("stage", key()) is not None  # read through once per process
     with pytest.raises(ArtifactError, match=r"parts/ids\.txt must be sha256"):
-        store.verify("v0001")
+        folder.verify("v0001")
 
 
 def test_gc_keeps_what_versions_and_aliases_name(store: Store) -> None:
@@ -53,7 +47,7 @@ def test_gc_keeps_what_versions_and_aliases_name(store: Store) -> None:
 
     told = store.gc(keep=1, dry_run=True)
     assert len(store.versions()) == 6
-    done = Store(store.root).gc(keep=1)
+    done = Store(store.place).gc(keep=1)
     assert done.versions == told.versions == ("v0002", "v0003", "v0004")
     gone = {one.fingerprint for one in done.artifacts}
     assert gone == {one.fingerprint for one in told.artifacts} == {key(2), key(3), key(9)}

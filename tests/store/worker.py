@@ -4,11 +4,12 @@ import os
 import resource
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from graphrec.errors import StoreWriteError
-from graphrec.store import Artifact, Store, fingerprint
+from graphrec.store import Artifact, Store, fingerprint, remote
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -37,7 +38,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def everything(root: Path, name: str) -> None:
+def everything(root: Path | str, name: str) -> None:
     """Publish, name, point at and collect, each once."""
     store = Store(root)
     put(store, 1)
@@ -47,7 +48,7 @@ def everything(root: Path, name: str) -> None:
     store.gc(keep=1)
 
 
-def many(root: Path, who: str) -> None:
+def many(root: Path | str, who: str) -> None:
     """Publish ten shared artifacts, and ten versions of our own."""
     store = Store(root)
     for number in range(10):
@@ -56,7 +57,7 @@ def many(root: Path, who: str) -> None:
     say(" ".join(put(store, number).digest for number in range(10)))
 
 
-def full(root: Path, limit: str) -> None:
+def full(root: Path | str, limit: str) -> None:
     """Publish where no file may grow beyond ``limit`` bytes."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     try:
@@ -65,14 +66,14 @@ def full(root: Path, limit: str) -> None:
         say(str(error))
 
 
-def hold(root: Path, _: str) -> None:
+def hold(root: Path | str, _: str) -> None:
     """Find an artifact and keep it until somebody closes our standard input."""
     store = Store(root)
     say(str(store.find("stage", key()) is not None))
     sys.stdin.read()
 
 
-def start(command: str, root: Path, argument: str = "", failpoint: str = "") -> subprocess.Popen[str]:
+def start(command: str, root: Path | str, argument: str = "", failpoint: str = "") -> subprocess.Popen[str]:
     """Start one of the commands above in a process of its own."""
     environment = {**os.environ, "GRAPHREC_FAILPOINT": failpoint}
     arguments = [sys.executable, "-m", "tests.store.worker", command, str(root), argument]
@@ -81,5 +82,6 @@ def start(command: str, root: Path, argument: str = "", failpoint: str = "") -> 
 
 
 if __name__ == "__main__":
+    remote.SPARED = timedelta(seconds=-5)  # collect what was written just now
     commands = {one.__name__: one for one in (everything, many, full, hold)}
-    commands[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
+    commands[sys.argv[1]](sys.argv[2], sys.argv[3])

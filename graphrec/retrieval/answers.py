@@ -1,0 +1,144 @@
+"""What retrieval answers: candidates with their reasons, interests as cards."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from graphrec.arrays import FloatVector, RowVector
+from graphrec.errors import ConfigError
+from graphrec.ids import Id
+from graphrec.plots import cards, table
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.candidates import Scored
+
+if TYPE_CHECKING:
+    from graphrec.plots import Figure
+
+
+@dataclass(frozen=True)
+class Served:
+    """The interests that answered: medoid flits, their share of importance, and the actions behind them.
+
+    Attributes:
+        medoids: Flit rows, int32 ``[interests]``.
+        importance: float32 ``[interests]``.
+        actions: The user's own flits, int32, that explanations point to.
+    """
+
+    medoids: RowVector
+    importance: FloatVector
+    actions: RowVector
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Recommended flits, best first.
+
+    Attributes:
+        ids: Flit ids.
+        scores: Higher is better, float32 ``[n]``.
+        interests: Id of the medoid flit that brought each candidate; ``None`` where popularity did.
+        reason: What the answer rests on: ``interests`` or ``recent popularity`` with the why.
+    """
+
+    ids: list[Id]
+    scores: FloatVector
+    interests: list[Id | None]
+    reason: str
+    _bundle: Bundle
+    _scored: Scored
+    _served: Served
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row per candidate: id, score, interest, similarity, prior."""
+        similarity = pl.Series("similarity", self._scored.similarity, nan_to_null=True)
+        return pl.DataFrame(
+            {
+                "id": self.ids,
+                "score": self.scores,
+                "interest": pl.Series(
+                    self.interests, dtype=self._bundle.ids[self._bundle.settings.flit_type].series.dtype
+                ),
+                "similarity": similarity,
+                "prior": self._bundle.prior[self._scored.rows],
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for place in range(len(self)):
+            why = self.explain(place)
+            interest = why.get("interest", {}).get("text")
+            rows.append({"id": why["id"], "text": why["text"], "score": why["score"], "interest": interest})
+        return table(f"{len(self)} candidates, by {self.reason}", rows)
+
+    def explain(self, place: int) -> dict[str, Any]:
+        """Tell why a candidate stands in the list.
+
+        Args:
+            place: Position in the list, from 0.
+
+        Returns:
+            ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
+            ``importance_share``, ``prior`` and the ``nearest_action`` of the user (id, text, similarity). Without an
+            interest only ``prior`` and ``reason`` stand.
+
+        Raises:
+            ConfigError: If the list is shorter.
+        """
+        if not 0 <= place < len(self.ids):
+            raise ConfigError(f"place must be from 0 to {len(self.ids) - 1} (got {place})")
+        bundle, row = self._bundle, int(self._scored.rows[place])
+        out: dict[str, Any] = {**describe(bundle, row), "score": float(self.scores[place]), "reason": self.reason}
+        out["prior"] = float(bundle.prior[row])
+        interest = int(self._scored.interest[place])
+        if interest >= 0:
+            share = self._served.importance / self._served.importance.sum()
+            out["interest"] = describe(bundle, int(self._served.medoids[interest]))
+            out["similarity"] = float(self._scored.similarity[place])
+            out["importance_share"] = float(share[interest])
+            out["nearest_action"] = _nearest(bundle, row, self._served.actions)
+        return out
+
+
+@dataclass(frozen=True)
+class InterestCards:
+    """Interests as notebooks show them.
+
+    Attributes:
+        title: Whose they are.
+        entries: ``text``, ``share`` of importance, ``note`` and ``image`` (encoded, or nothing) of each medoid.
+    """
+
+    title: str
+    entries: list[dict[str, Any]]
+
+    def _repr_html_(self) -> str:
+        return cards(self.title, self.entries)
+
+    def plot(self) -> "Figure":
+        """Draw the cards side by side."""
+        from graphrec.plots.figures import plot_cards
+
+        return plot_cards(self.title, self.entries)
+
+
+def describe(bundle: Bundle, row: int) -> dict[str, Any]:
+    """Return id and text of a flit."""
+    columns = bundle.settings.text_columns
+    texts = [bundle.catalogue[name][row] for name in columns]
+    return {
+        "id": bundle.ids[bundle.settings.flit_type].series[row],
+        "text": " · ".join(str(text) for text in texts if text is not None),
+    }
+
+
+def _nearest(bundle: Bundle, row: int, actions: RowVector) -> dict[str, Any]:
+    """Return the user's own action that lies nearest to a flit."""
+    cosines = bundle.flit_vectors[actions] @ bundle.flit_vectors[row]
+    best = int(cosines.argmax())
+    return {**describe(bundle, int(actions[best])), "similarity": float(cosines[best])}
