@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CODE := $(wildcard graphrec tests jobs benchmarks)
+BOOKS := $(wildcard notebooks)
 ARGS ?=
 
 # Tests run side by side with whatever else runs: few threads, compiled loops kept between runs.
@@ -38,13 +39,13 @@ test-all: $(STAMP)  ## Run every test, the slow ones too
 	$(TEST_ENV) $(BIN)/python -m pytest -m "" $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, types
-	$(BIN)/ruff check $(CODE)
-	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE) $(BOOKS)
+	$(BIN)/ruff format --check $(CODE) $(BOOKS)
 	$(BIN)/mypy --strict $(CODE)
 
 format: $(STAMP)  ## Format the code and mend what the linter can mend
-	$(BIN)/ruff format $(CODE)
-	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE) $(BOOKS)
+	$(BIN)/ruff check --fix $(CODE) $(BOOKS)
 
 clean:  ## Remove .venv, caches and what the demo wrote
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,19 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphrec import simulate
-    from graphrec.api import embeddings, open_graph
+    from graphrec.api import embeddings, open_evaluation, open_graph
     from graphrec.config import load_config
     from graphrec.formats import export
     from graphrec.pipeline import run
     from graphrec.retrieval.retriever import Retriever
 
 __version__ = "0.1.0"
-__all__ = ["Retriever", "__version__", "embeddings", "export", "load_config", "open_graph", "run", "simulate"]
+__all__ = [
+    "Retriever",
+    "__version__",
+    "embeddings",
+    "export",
+    "load_config",
+    "open_evaluation",
+    "open_graph",
+    "run",
+    "simulate",
+]
 
 _HOMES = {
     "Retriever": "graphrec.retrieval.retriever",
     "embeddings": "graphrec.api",
     "export": "graphrec.formats",
+    "open_evaluation": "graphrec.api",
     "open_graph": "graphrec.api",
     "load_config": "graphrec.config",
     "run": "graphrec.pipeline",

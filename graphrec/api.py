@@ -1,9 +1,11 @@
 """Functions for notebooks and scripts that read a published version."""
 
+import json
 from pathlib import Path
 
 from graphrec.embed import Embeddings
 from graphrec.errors import ConfigError
+from graphrec.evaluation import Evaluation
 from graphrec.features import Features
 from graphrec.graph.graph import InteractionGraph
 from graphrec.ids import IdMap
@@ -44,7 +46,22 @@ def open_graph(store: Path | str, version: str = "latest") -> GraphView:
     """
     opened = Store(store)
     found = opened.resolve(version)
-    whole = InteractionGraph.open(opened.artifact(found, "graph").path)
+    folder = opened.artifact(found, "graph").path
+    whole = InteractionGraph.open(folder)
+    report = json.loads((folder / "health.json").read_text())
     bundle = opened.artifact(found, "bundle").path
     ids = {node_type: IdMap.open(bundle / f"ids_{node_type}.parquet") for node_type in whole.num_nodes}
-    return GraphView(whole, ids, Features.open(opened.artifact(found, "features").path))
+    return GraphView(whole, ids, Features.open(opened.artifact(found, "features").path), report)
+
+
+def open_evaluation(store: Path | str, version: str = "latest") -> Evaluation:
+    """Return what a version measured on its held-out actions, beside every baseline.
+
+    Args:
+        store: The store's folder, or a URI, as text.
+        version: A version's name or an alias.
+
+    Raises:
+        ArtifactError: If the store holds no such version, or a file is damaged.
+    """
+    return Evaluation.open(Store(store).artifact(version, "evaluation").path)

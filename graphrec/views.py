@@ -96,11 +96,13 @@ class GraphView:
         graph: The graph in rows.
         ids: Node type to ids.
         features: Content of the nodes.
+        report: Its health report, as :func:`graphrec.graph.health.health` gives it.
     """
 
     graph: InteractionGraph
     ids: Mapping[str, IdMap]
     features: Features
+    report: Mapping[str, Any]
 
     def ego(
         self, node_type: str, id_: Id, *, radius: int = 1, max_neighbours: int = 20
@@ -133,6 +135,16 @@ class GraphView:
         near = [node for node, facts in ego.nodes.items() if facts["distance"] <= 1]
         names = {(kind, row): str(self.ids[kind].series[row]) for kind, row in near}
         return plot_ego(f"around {id_}", ego, names)
+
+    def health(self) -> pl.DataFrame:
+        """Return one row per node type: counts, isolated and cold shares, hubs, degrees, duplicate texts."""
+        return pl.DataFrame(
+            [
+                {"type": node_type, **{name: value for name, value in one.items() if name != "missing"}}
+                for node_type, one in self.report["nodes"].items()
+            ],
+            infer_schema_length=None,
+        )
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per declared relation: its ends, edges, mean degree of its sources."""

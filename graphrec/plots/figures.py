@@ -11,9 +11,13 @@ import numpy.typing as npt
 from graphrec.arrays import FloatMatrix, FloatVector
 from graphrec.errors import ConfigError
 
+try:
+    from matplotlib.figure import Figure
+except ModuleNotFoundError as error:
+    raise ConfigError("plots need matplotlib (got none); pip install 'graphrec[notebooks]'") from error
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 PALETTE = (
     "#2a7de1", "#e8590c", "#2b8a3e", "#9c36b5", "#c92a2a", "#0b7285", "#e0a800", "#5f3dc4", "#868e96", "#d6336c",
@@ -21,21 +25,22 @@ PALETTE = (
 MOST_COLOURS = len(PALETTE)
 
 
-def blank(width: float, height: float) -> tuple["Figure", "Axes"]:
-    """Return an empty figure and its axes, without touching matplotlib's global state.
+class NotebookFigure(Figure):
+    """A figure that notebooks show by itself: it belongs to no window and to no global state of matplotlib."""
 
-    Raises:
-        ConfigError: If matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise ConfigError("plots need matplotlib (got none); pip install 'graphrec[notebooks]'") from error
-    figure = Figure(figsize=(width, height), layout="constrained")
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+        return buffer.getvalue()
+
+
+def blank(width: float, height: float) -> tuple[Figure, "Axes"]:
+    """Return an empty figure and its axes."""
+    figure = NotebookFigure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
 
 
-def plot_intervals(title: str, names: Sequence[str], values: Sequence[tuple[float, float, float]]) -> "Figure":
+def plot_intervals(title: str, names: Sequence[str], values: Sequence[tuple[float, float, float]]) -> Figure:
     """Draw one bar per name with its interval.
 
     Args:
@@ -60,7 +65,7 @@ def plot_points(
     points: FloatMatrix,
     labels: Sequence[str] | None = None,
     marked: Mapping[str, Sequence[int]] | None = None,
-) -> "Figure":
+) -> Figure:
     """Draw a map of points, coloured by label.
 
     Args:
@@ -96,7 +101,7 @@ def _groups(number: int, labels: Sequence[str] | None) -> list[tuple[str, npt.ND
     return groups
 
 
-def plot_histograms(title: str, groups: Mapping[str, FloatVector], axis: str) -> "Figure":
+def plot_histograms(title: str, groups: Mapping[str, FloatVector], axis: str) -> Figure:
     """Draw the distributions of several groups of numbers over each other."""
     figure, axes = blank(7, 3.5)
     every = np.concatenate([np.asarray(one) for one in groups.values()])
@@ -111,7 +116,7 @@ def plot_histograms(title: str, groups: Mapping[str, FloatVector], axis: str) ->
     return figure
 
 
-def plot_ego(title: str, graph: Any, names: Mapping[Any, str]) -> "Figure":
+def plot_ego(title: str, graph: Any, names: Mapping[Any, str]) -> Figure:
     """Draw a small networkx graph of typed nodes.
 
     Args:
@@ -141,13 +146,14 @@ def plot_ego(title: str, graph: Any, names: Mapping[Any, str]) -> "Figure":
         )
     for node, name in names.items():
         axes.annotate(name, at[node], xytext=(4, 4), textcoords="offset points", fontsize=8, zorder=3)
+    axes.margins(0.1)
     axes.set_axis_off()
     axes.set_title(title, loc="left")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return figure
 
 
-def plot_cards(title: str, entries: Sequence[Mapping[str, Any]]) -> "Figure":
+def plot_cards(title: str, entries: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw one card per entry, side by side: image or nothing, text, a bar of its share, a note."""
     figure, first = blank(2.6 * max(len(entries), 1), 4.2)
     first.remove()
