@@ -31,7 +31,7 @@ class Served:
     actions: RowVector
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Candidates:
     """Recommended flits, best first.
 
@@ -52,6 +52,10 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        first = ", ".join(map(str, self.ids[:3])) + (", …" if len(self) > 3 else "")
+        return f"Candidates({len(self)} by {self.reason}: {first})"
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per candidate: id, score, interest, similarity, prior."""

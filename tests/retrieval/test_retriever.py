@@ -240,3 +240,8 @@ def test_the_prior_moves_what_is_popular_up(bundle: Bundle) -> None:
     target = rows(Retriever(bundle).recommend("u5", 30).ids)[-1]
     loved = with_prior(bundle, np.where(np.arange(NUM_FLITS) == target, 50.0, bundle.prior))
     assert rows(Retriever(loved).recommend("u5", 1).ids) == [target]
+
+
+def test_candidates_show_themselves_in_one_line() -> None:
+    found = Retriever(planted()).recommend("u0", 5)
+    assert repr(found) == f"Candidates(5 by interests: {', '.join(map(str, found.ids[:3]))}, …)"
