@@ -16,7 +16,8 @@ from graphrec.views import GraphView, NodeEmbeddings
 def embeddings(store: Path | str, node_type: str, version: str = "latest") -> NodeEmbeddings:
     """Return the ids and the vectors of one node type, as one version serves them.
 
-    ``ids, vectors = gr.embeddings(store, "flit")`` takes both; ``gr.embeddings(store, "flit").of("flit_0001")`` one.
+    ``ids, vectors = gr.embeddings(store, "flit")`` takes both; ``gr.embeddings(store, "flit").of("flit_0001")`` gives
+    one vector.
 
     Args:
         store: The store's folder, or a URI such as ``s3://bucket/store``, as text.

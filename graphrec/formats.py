@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from graphrec.graph.graph import InteractionGraph
 from graphrec.index import HnswIndex, IndexConfig, usable_rows
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
+from graphrec.simulate.writer import TableWriter
 from graphrec.store import Store
+from graphrec.store.uri import was_uri
 
+_RECORD = "export.json"
 README = """# HNSW index of {node_type}: {count} vectors of dim {dim}, distance 1 - cosine
 
 ```python
@@ -50,44 +54,85 @@ def export(
         out: Folder to create.
         version: A version's name or an alias.
         only: Parts to write, of :data:`PARTS`; none writes all.
-        k: Candidates per user.
-        force: Replace a folder that is there.
+        k: Candidates per user at most.
+        force: Replace an earlier export.
 
     Returns:
         Part to file to rows.
 
     Raises:
-        ConfigError: If a part is unknown, or ``out`` is there and ``force`` is not set.
+        ConfigError: If a part is unknown, or ``out`` holds something that may not be replaced.
         ArtifactError: If the store holds no such version, or a file is damaged.
-        StoreWriteError: If the folder cannot be written.
+        StoreWriteError: If the folder cannot be written; an earlier export is then left as it was.
     """
-    out = Path(out)
-    unknown = sorted(set(only) - PARTS.keys())
+    parts = list(dict.fromkeys(only or PARTS))
+    unknown = sorted(set(parts) - PARTS.keys())
     if unknown:
         raise ConfigError(f"only must name parts of {', '.join(PARTS)} (got {', '.join(unknown)})")
-    if out.exists() and not force:
-        raise ConfigError(f"out must be a new folder (got {out}); remove it, or replace it with force")
+    if k < 1:
+        raise ConfigError(f"k must be at least 1 (got {k})")
+    target = _target(out, force)
     opened = Store(store)
     found = opened.resolve(version)
     bundle = Bundle.open(opened.artifact(found, "bundle").path)
     graph = InteractionGraph.open(opened.artifact(found, "graph").path)
-    draft, old = (out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}") for _ in range(2))
-    try:
-        rows = {}
-        for name in only or PARTS:
-            (draft / name).mkdir(parents=True)
+    rows = {}
+    with _whole(target) as draft:
+        for name in parts:
+            (draft / name).mkdir()
             rows[name] = dict(PARTS[name](draft / name, bundle, graph, k))
-        facts = {"version": found.name, "rows": rows}
-        (draft / "export.json").write_text(json.dumps(facts, indent=1))
-        if out.exists():
-            os.replace(out, old)
-        os.replace(draft, out)
+        (draft / _RECORD).write_text(json.dumps({"version": found.name, "rows": rows}, indent=1) + "\n")
+    return rows
+
+
+def _target(out: Path | str, force: bool) -> Path:
+    """Return the folder to write, absolute.
+
+    Raises:
+        ConfigError: If it may not be written.
+    """
+    if was_uri(out):
+        raise ConfigError(f"out must be a folder (got {out}, a URI); write to a folder and copy it there")
+    target = Path(os.path.abspath(out))
+    if target.exists() and not target.is_dir():
+        raise ConfigError(f"out must be a folder (got the file {out}); choose another name")
+    if target.is_dir() and any(target.iterdir()):
+        if not force:
+            raise ConfigError(f"out must be a new or empty folder (got {out}); remove it, or replace it with force")
+        if not (target / _RECORD).is_file():
+            raise ConfigError(
+                f"out must be an earlier export to be replaced (got {out}, without {_RECORD}); remove it yourself"
+            )
+    return target
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """Give a folder to write into, which takes the target's place when all went well and vanishes when not.
+
+    Raises:
+        StoreWriteError: If something cannot be written; what stood at ``target`` still does.
+    """
+    draft, old = (target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}") for _ in range(2))
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        if target.exists():
+            os.replace(target, old)
+        try:
+            os.replace(draft, target)
+        except OSError:
+            if old.exists():
+                os.replace(old, target)
+            raise
     except OSError as error:
-        raise StoreWriteError(f"out must be writable (got {error.strerror} at {out}); choose another folder") from error
+        raise StoreWriteError(
+            f"out must be writable (got {error.strerror or error} at {target}); choose another folder"
+        ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-    return rows
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def embeddings_frame(ids: pl.Series, vectors: FloatMatrix) -> pl.DataFrame:
@@ -146,17 +191,13 @@ def _interests(folder: Path, bundle: Bundle, graph: InteractionGraph, k: int) ->
 
 
 def _candidates(folder: Path, bundle: Bundle, graph: InteractionGraph, k: int) -> Mapping[str, int]:
-    """Write the candidates of every user, best first."""
-    retriever = Retriever(bundle)
-    users = bundle.ids[bundle.settings.user_type].series
-    frames = [
-        retriever.recommend(user, k).to_polars().with_row_index("position").with_columns(pl.lit(user).alias("user"))
-        for user in users
-    ]
-    frame = pl.concat(frames) if frames else pl.DataFrame({"user": users})
-    frame = frame.select("user", pl.exclude("user"))
-    frame.write_parquet(folder / "candidates.parquet")
-    return {"candidates": len(frame)}
+    """Write the candidates of every user, best first; memory holds some users' at a time."""
+    retriever, writer = Retriever(bundle), TableWriter(folder / "candidates.parquet")
+    for user in bundle.ids[bundle.settings.user_type].series:
+        found = retriever.recommend(user, k).to_polars().with_row_index("position")
+        writer.add(found.select(pl.lit(user).alias("user"), pl.all()))
+    writer.close()
+    return {"candidates": writer.rows}
 
 
 def _graph(folder: Path, bundle: Bundle, graph: InteractionGraph, k: int) -> Mapping[str, int]:

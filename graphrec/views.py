@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from graphrec.arrays import FloatMatrix, FloatVector
+from graphrec.errors import ConfigError
 from graphrec.features import Features
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.inspect import ego_graph, to_networkx
 from graphrec.graph.pyg import to_pyg
 from graphrec.ids import Id, IdMap
-from graphrec.plots import table
+from graphrec.plots import page, table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -21,17 +23,27 @@ if TYPE_CHECKING:
 
     from graphrec.plots import Figure
 
+Method = Literal["umap", "tsne"]
+_SHOWN = 8
+"""Numbers of a vector that a display shows."""
 
-class NodeEmbeddings(NamedTuple):
-    """Ids and unit vectors of one node type, in the same order.
+
+class _Pair(NamedTuple):
+    ids: pl.Series
+    vectors: FloatMatrix
+
+
+class NodeEmbeddings(_Pair):
+    """Ids and unit vectors of one node type, in the same order: ``ids, vectors = embeddings``.
 
     Attributes:
         ids: Original ids.
         vectors: float32 ``[num_nodes, dim]``, memory-mapped and read-only.
     """
 
-    ids: pl.Series
-    vectors: FloatMatrix
+    @cached_property
+    def _rows(self) -> IdMap:
+        return IdMap(self.ids)
 
     def of(self, id_: Id) -> FloatVector:
         """Return the vector of one node, float32 ``[dim]``.
@@ -39,53 +51,90 @@ class NodeEmbeddings(NamedTuple):
         Raises:
             UnknownIdError: If the node is unknown.
         """
-        return np.asarray(self.vectors[IdMap(self.ids).row(id_)])
+        return np.asarray(self.vectors[self._rows.row(id_)])
+
+    def of_many(self, ids: pl.Series | Sequence[Id]) -> FloatMatrix:
+        """Return the vectors of some nodes in the order asked, float32 ``[n, dim]``.
+
+        Raises:
+            UnknownIdError: If a node is unknown.
+        """
+        return np.asarray(self.vectors[self._rows.rows(ids)])
 
     def to_polars(self) -> pl.DataFrame:
         """Return ``id`` and ``vector``."""
         return pl.DataFrame({"id": self.ids, "vector": np.ascontiguousarray(self.vectors)})
 
     def plot_map(
-        self, labels: Sequence[str] | None = None, *, method: Literal["umap", "tsne"] = "umap", most: int = 3000
+        self, labels: Sequence[object] | None = None, *, method: Method = "umap", most: int = 3000, seed: int = 0
     ) -> "Figure":
         """Draw the nodes on a plane, neighbours together, coloured by label.
 
         Args:
-            labels: One per node, in the order of ``ids``.
+            labels: One per node, in the order of ``ids``: a column of a frame will do.
             method: ``umap`` or ``tsne``.
             most: Nodes drawn at most, chosen at random.
+            seed: Where chance is rooted.
+
+        Raises:
+            ConfigError: If there are not as many labels as nodes.
         """
-        from graphrec.plots.figures import plot_points, project
+        from graphrec.plots.maps import plot_points, project
 
-        chosen = np.sort(np.random.default_rng(0).permutation(len(self.ids))[:most])
-        drawn = None if labels is None else [str(labels[place]) for place in chosen]
-        points = project(np.asarray(self.vectors)[chosen], method)
-        return plot_points(f"{len(chosen):,} nodes by {method}", points, drawn)
+        if labels is not None and len(labels) != len(self.ids):
+            raise ConfigError(f"labels must be one per node (got {len(labels)} for {len(self.ids)} nodes)")
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(self.ids))[:most])
+        drawn = None if labels is None else [labels[int(place)] for place in chosen]
+        points = project(np.asarray(self.vectors)[chosen], method, seed)
+        return plot_points(f"{len(chosen):,} vectors, by {_METHODS[method]}", points, drawn)
 
-    def plot_cosines(self, linked: pl.DataFrame, *, most: int = 20_000) -> "Figure":
-        """Draw the cosines of pairs that belong together beside those of random pairs.
+    def plot_cosines(
+        self, linked: pl.DataFrame, other: "NodeEmbeddings | None" = None, *, most: int = 20_000, seed: int = 0
+    ) -> "Figure":
+        """Draw the cosines of pairs that belong together beside those of the same ends paired at random.
 
         Args:
             linked: Two columns of ids, one pair a row.
+            other: Where the ids of the second column are found; default: here too.
             most: Pairs taken at most.
+            seed: Where chance is rooted.
+
+        Raises:
+            UnknownIdError: If a node is unknown.
         """
-        from graphrec.plots.figures import plot_histograms
+        from graphrec.plots.charts import plot_histograms
 
-        rng, rows = np.random.default_rng(0), IdMap(self.ids)
-        pairs = linked.sample(min(most, len(linked)), seed=0)
-        ends = [rows.rows(column.to_list()) for column in pairs.iter_columns()]
-        strangers = rng.integers(len(self.ids), size=(2, len(pairs)))
-        groups = {
-            "linked": _cosines(self.vectors, ends[0], ends[1]),
-            "random": _cosines(self.vectors, strangers[0], strangers[1]),
-        }
-        return plot_histograms(f"{len(pairs):,} pairs of each kind", groups, "cosine")
+        cosines = self.cosines(linked, other, most=most, seed=seed)
+        return plot_histograms(f"{len(cosines['linked']):,} pairs of each kind", cosines, "cosine")
+
+    def cosines(
+        self, linked: pl.DataFrame, other: "NodeEmbeddings | None" = None, *, most: int = 20_000, seed: int = 0
+    ) -> dict[str, FloatVector]:
+        """Return what :meth:`plot_cosines` draws: ``linked`` and ``random``, float32, equally many.
+
+        Raises:
+            ConfigError: If ``linked`` holds no pair, or not two columns.
+            UnknownIdError: If a node is unknown.
+        """
+        if linked.width != 2 or not len(linked):
+            raise ConfigError(f"linked must hold pairs: two columns of ids (got shape {linked.shape})")
+        pairs = linked.sample(min(most, len(linked)), seed=seed, shuffle=True)
+        first, second = pairs.iter_columns()
+        left, right = self.of_many(first), (other or self).of_many(second)
+        # The same ends again: popular nodes are met as often among strangers as among pairs.
+        strangers = right[np.random.default_rng(seed).permutation(len(right))]
+        return {"linked": (left * right).sum(axis=1), "random": (left * strangers).sum(axis=1)}
+
+    def _repr_html_(self) -> str:
+        few = self.vectors[: _SHOWN - 3]
+        rows = [
+            {"id": id_, "vector": ", ".join(f"{number:.3f}" for number in vector[:_SHOWN]) + ", …"}
+            for id_, vector in zip(self.ids.head(len(few)), few, strict=True)
+        ]
+        return table(f"{len(self.ids):,} unit vectors of dim {self.vectors.shape[1]}; the first", rows)
 
 
-def _cosines(vectors: FloatMatrix, left: Any, right: Any) -> FloatVector:
-    matrix = np.asarray(vectors)
-    out: FloatVector = (matrix[left] * matrix[right]).sum(axis=1)
-    return out
+_METHODS: Mapping[Method, str] = {"umap": "UMAP", "tsne": "t-SNE"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,31 +159,54 @@ class GraphView:
         """Return the surroundings of one node as networkx; see :func:`graphrec.graph.inspect.ego_graph`.
 
         Raises:
+            ConfigError: If there is no such node type.
             UnknownIdError: If the node is unknown.
         """
+        if node_type not in self.ids:
+            raise ConfigError(f"node_type must be one of {', '.join(self.ids)} (got {node_type!r})")
         row = self.ids[node_type].row(id_)
         return ego_graph(self.graph, node_type, row, radius=radius, max_neighbours=max_neighbours)
 
     def to_networkx(self) -> "nx.MultiDiGraph[tuple[str, int]]":
-        """Return the whole graph as networkx; meant for small ones."""
-        return to_networkx(self.graph)
+        """Return the whole graph as networkx, nodes ``(type, row)`` with attribute ``id``; meant for small ones."""
+        whole = to_networkx(self.graph)
+        for (node_type, row), facts in whole.nodes.items():
+            facts["id"] = self.ids[node_type].series[row]
+        return whole
 
     def to_pyg(self) -> "HeteroData":
-        """Return the graph as PyG's ``HeteroData``, content as ``x``."""
+        """Return the graph as PyG's ``HeteroData``, content as ``x``; a node's place is its row in ``ids``."""
         return to_pyg(self.graph, self.features)
 
-    def plot_ego(self, node_type: str, id_: Id, *, radius: int = 1, max_neighbours: int = 8) -> "Figure":
-        """Draw the surroundings of one node, typed and coloured.
+    def plot_ego(
+        self,
+        node_type: str,
+        id_: Id,
+        *,
+        radius: int = 1,
+        max_neighbours: int = 8,
+        labels: Mapping[str, Mapping[Any, object]] | None = None,
+    ) -> "Figure":
+        """Draw the surroundings of one node: types and relations by colour, nearer nodes on inner rings.
+
+        Args:
+            node_type: Type of the centre.
+            id_: The centre.
+            radius: How many edges away the surroundings reach.
+            max_neighbours: Edges kept per node and relation, the heaviest first.
+            labels: Node type to id to what is written instead of the id.
 
         Raises:
+            ConfigError: If there is no such node type.
             UnknownIdError: If the node is unknown.
         """
-        from graphrec.plots.figures import plot_ego
+        from graphrec.plots.ego import plot_ego
 
         ego = self.ego(node_type, id_, radius=radius, max_neighbours=max_neighbours)
         near = [node for node, facts in ego.nodes.items() if facts["distance"] <= 1]
-        names = {(kind, row): str(self.ids[kind].series[row]) for kind, row in near}
-        return plot_ego(f"around {id_}", ego, names)
+        ids = {(kind, row): self.ids[kind].series[row] for kind, row in near}
+        names = {node: str((labels or {}).get(node[0], {}).get(name, name)) for node, name in ids.items()}
+        return plot_ego(f"{node_type} {id_} and its neighbours", ego, names)
 
     def health(self) -> pl.DataFrame:
         """Return one row per node type: counts, isolated and cold shares, hubs, degrees, duplicate texts."""
@@ -159,5 +231,14 @@ class GraphView:
         return pl.DataFrame(rows)
 
     def _repr_html_(self) -> str:
-        nodes = ", ".join(f"{number:,} {node_type}s" for node_type, number in self.graph.num_nodes.items())
-        return table(f"Graph: {nodes}", self.to_polars().to_dicts())
+        nodes, edges = self.health().select(pl.col("type"), pl.col(_SHOWN_OF_NODES)), self.to_polars()
+        return page(
+            [
+                table(f"Graph: {sum(self.graph.num_nodes.values()):,} nodes", nodes.to_dicts()),
+                table(f"{edges['edges'].sum():,} edges", edges.to_dicts()),
+            ]
+        )
+
+
+_SHOWN_OF_NODES = ("count", "isolated_share", "degree_p50", "degree_p99", "hub_edge_share")
+"""What of the health report stands in the display; cold shares and duplicates only some types have."""

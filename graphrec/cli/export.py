@@ -18,7 +18,7 @@ def export(
         typer.Option("--only", help="embeddings, index, interests, candidates or graph. Repeatable; default: all."),
     ] = None,
     k: Annotated[int, typer.Option("-k", help="Candidates per user.", min=1)] = 100,
-    force: Annotated[bool, typer.Option("--force", help="Replace a folder that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:

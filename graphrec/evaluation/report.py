@@ -172,7 +172,7 @@ class Evaluation:
             k: Length of the lists.
             slice_name: Which users or items.
         """
-        from graphrec.plots.figures import plot_intervals
+        from graphrec.plots.charts import plot_intervals
 
         found = self.frame.filter(metric="recall", k=k, slice=slice_name).sort(
             pl.col("method") != self.reference, -pl.col("value"), "method"

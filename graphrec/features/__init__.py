@@ -1,10 +1,10 @@
 """Content to numbers: text and image encoders, numeric and categorical columns, memory-mapped feature tables."""
 
-from graphrec.features.cache import TextCache
+from graphrec.features.cache import VectorCache
 from graphrec.features.config import ColumnConfig, FeatureConfig, ImageConfig, TextConfig
-from graphrec.features.encode import encode_features, resolve_config
-from graphrec.features.image import encode_images
-from graphrec.features.precision import resolve_text_config
+from graphrec.features.encode import encode_features, resolve_config, weight_keys
+from graphrec.features.image import ImageEncoder, encode_images, image_key
+from graphrec.features.precision import resolve_image_config, resolve_text_config
 from graphrec.features.table import Features, NodeFeatures
 from graphrec.features.text import TextEncoder, encode_texts, text_key
 
@@ -13,14 +13,18 @@ __all__ = [
     "FeatureConfig",
     "Features",
     "ImageConfig",
+    "ImageEncoder",
     "NodeFeatures",
-    "TextCache",
     "TextConfig",
     "TextEncoder",
+    "VectorCache",
     "encode_features",
     "encode_images",
     "encode_texts",
+    "image_key",
     "resolve_config",
+    "resolve_image_config",
     "resolve_text_config",
     "text_key",
+    "weight_keys",
 ]

@@ -1,11 +1,11 @@
-"""Vectors of texts seen before, kept by what the text says, so that a rerun encodes only what is new."""
+"""Vectors of content seen before, kept by the content's sha256, so that a rerun encodes only what is new."""
 
 import hashlib
 import io
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +16,21 @@ from graphrec.arrays import BoolVector, FloatMatrix, check_matrix
 logger = logging.getLogger(__name__)
 
 
-class TextCache:
-    """Part files of text digests and vectors, one folder per key.
+class VectorCache:
+    """Part files of content digests and vectors, one folder per key.
 
     A part is one parquet file named by the sha256 of its own bytes: it appears whole, by a rename, and a part whose
     bytes no longer match its name is left out with a warning. Parts are never changed, so writers need no lock.
 
     Args:
         folder: Where caches lie.
-        key: What the vectors depend on besides the text (:func:`graphrec.features.text.text_key`).
+        key: What the vectors depend on besides the content (:func:`graphrec.features.text_key`,
+            :func:`graphrec.features.image_key`).
 
     Attributes:
         key: As given.
-        hits: Texts found so far.
-        misses: Texts asked for and not found so far.
+        hits: Digests found so far.
+        misses: Digests asked for and not found so far.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -38,20 +39,25 @@ class TextCache:
         self.misses = 0
         self._folder = Path(folder) / key
 
-    def lookup(self, texts: Sequence[str], dim: int) -> tuple[FloatMatrix, BoolVector]:
-        """Return the vectors known for ``texts``.
+    @property
+    def dim(self) -> int | None:
+        """Width of the vectors kept, ``None`` where there are none."""
+        return next((part.schema["vector"].shape[0] for part in self._parts(None)), None)  # type: ignore[attr-defined]
+
+    def lookup(self, digests: pl.Series, dim: int) -> tuple[FloatMatrix, BoolVector]:
+        """Return the vectors known for ``digests``.
 
         Args:
-            texts: Texts to look up.
+            digests: sha256 of each content, as bytes.
             dim: Width of a vector.
 
         Returns:
-            Vectors ``[len(texts), dim]`` float32, zero where unknown, and which of them are known.
+            Vectors ``[len(digests), dim]`` float32, zero where unknown, and which of them are known.
         """
-        vectors = np.zeros((len(texts), dim), dtype=np.float32)
-        known = np.zeros(len(texts), dtype=np.bool_)
-        wanted = pl.DataFrame({"digest": _digests(texts), "place": np.arange(len(texts))})
-        for part in self._parts(dim) if len(texts) else ():
+        vectors = np.zeros((len(digests), dim), dtype=np.float32)
+        known = np.zeros(len(digests), dtype=np.bool_)
+        wanted = pl.DataFrame({"digest": digests, "place": np.arange(len(digests))})
+        for part in self._parts(dim) if len(digests) else ():
             found = wanted.join(part, on="digest", how="inner")
             if len(found):
                 places = found["place"].to_numpy()
@@ -61,38 +67,43 @@ class TextCache:
         self.misses += int((~known).sum())
         return vectors, known
 
-    def add(self, texts: Sequence[str], vectors: FloatMatrix) -> None:
-        """Keep the vectors of ``texts`` in one new part file, whole or not at all.
+    def add(self, digests: pl.Series, vectors: FloatMatrix) -> None:
+        """Keep the vectors of ``digests`` in one new part file, whole or not at all.
 
         Raises:
             ShapeError: If ``vectors`` is not a finite float32 matrix.
         """
         check_matrix("vectors", vectors)
-        if not len(texts):
+        if not len(digests):
             return
-        frame = pl.DataFrame({"digest": _digests(texts), "vector": np.ascontiguousarray(vectors)})
+        frame = pl.DataFrame({"digest": digests, "vector": np.ascontiguousarray(vectors)})
         buffer = io.BytesIO()
         frame.unique("digest", keep="first", maintain_order=True).write_parquet(buffer)
         _write_whole(self._folder, buffer.getvalue())
 
-    def _parts(self, dim: int) -> Iterator[pl.DataFrame]:
+    def _parts(self, dim: int | None) -> Iterator[pl.DataFrame]:
         """Yield the sound parts, in name order."""
         for path in sorted(self._folder.glob("*.parquet")):
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() != path.stem:
-                logger.warning("text cache part %s is corrupt and left out; its texts are encoded again", path)
+                logger.warning("vector cache part %s is corrupt and left out; what it held is encoded again", path)
                 continue
             part = pl.read_parquet(io.BytesIO(content))
-            if part.schema["vector"] != pl.Array(pl.Float32, dim):
-                logger.warning("text cache part %s has another width than %d and is left out", path, dim)
+            if dim is not None and part.schema["vector"] != pl.Array(pl.Float32, dim):
+                logger.warning("vector cache part %s has another width than %d and is left out", path, dim)
                 continue
             yield part
 
 
-def _digests(texts: Sequence[str]) -> pl.Series:
+def text_digests(texts: Sequence[str]) -> pl.Series:
     """Return the sha256 of every text as a binary column."""
-    digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
-    return pl.Series("digest", digests, dtype=pl.Binary)
+    return digests(text.encode("utf-8", "surrogatepass") for text in texts)
+
+
+def digests(contents: Iterable[bytes | None]) -> pl.Series:
+    """Return the sha256 of every content as a binary column; ``None`` stays null."""
+    found = [None if content is None else hashlib.sha256(content).digest() for content in contents]
+    return pl.Series("digest", found, dtype=pl.Binary)
 
 
 def _write_whole(folder: Path, content: bytes) -> None:

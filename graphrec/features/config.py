@@ -1,10 +1,12 @@
 """What the config says about features: how content and columns become numbers."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
 from graphrec.section import Section
+from graphrec.tables.config import NodeConfig
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -31,8 +33,23 @@ class TextConfig(Section):
 class ImageConfig(Section):
     """How images become vectors."""
 
-    encoder: Literal["handcrafted", "none"] = "handcrafted"
-    """``handcrafted``: colour histogram and oriented gradients; ``none``."""
+    encoder: Literal["handcrafted", "transformer", "none"] = "handcrafted"
+    """``handcrafted``: colour histogram and oriented gradients; ``transformer``: a pretrained vision model (CLIP,
+    SigLIP, DINOv2, ViT, ConvNeXt, ResNet); ``none``."""
+    model: str = "facebook/dinov2-small"
+    """A folder or a hub id."""
+    revision: str | None = None
+    """Commit, tag or branch of a hub id; only a commit pins the weights."""
+    pooling: Literal["auto", "projection", "pooler", "cls", "mean"] = "auto"
+    """What stands for an image: the vector in the space shared with text (``projection``: CLIP, SigLIP), the model's
+    own pooled output, its first token or the mean of all. ``auto``: the first of the first three that the weights
+    hold."""
+    image_size: int | None = Field(default=None, ge=8, le=2048)
+    """Pixels of a side that the model is shown; ``None``: what it was trained on."""
+    batch_size: int = Field(default=32, gt=0)
+    """Images per forward pass."""
+    precision: Precision = "auto"
+    """As for text."""
 
 
 class ColumnConfig(Section):
@@ -53,3 +70,12 @@ class FeatureConfig(Section):
     """Image columns."""
     columns: ColumnConfig = ColumnConfig()
     """Numeric and categorical columns."""
+
+    def blocks(self, nodes: Mapping[str, NodeConfig]) -> tuple[str, ...]:
+        """Return the content blocks that these settings make of the declared columns of any node type."""
+        made = {
+            "text": self.text.encoder != "none" and any(node.text for node in nodes.values()),
+            "image": self.image.encoder != "none" and any(node.image for node in nodes.values()),
+            "columns": any(node.numeric or node.categorical for node in nodes.values()),
+        }
+        return tuple(name for name, there in made.items() if there)

@@ -2,23 +2,25 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from graphrec.arrays import BoolVector, FloatMatrix
 from graphrec.engine import LOCAL, Engine
-from graphrec.features.cache import TextCache
+from graphrec.features.cache import VectorCache
 from graphrec.features.columns import encode_columns
 from graphrec.features.config import ColumnConfig, FeatureConfig, ImageConfig, TextConfig
-from graphrec.features.image import encode_images
-from graphrec.features.precision import resolve_text_config
+from graphrec.features.image import ImageEncoder, image_key
+from graphrec.features.precision import resolve_image_config, resolve_text_config
 from graphrec.features.table import Features, NodeFeatures
-from graphrec.features.text import encode_texts
+from graphrec.features.text import encode_texts, text_key
 from graphrec.features.tfidf import encode_tfidf
 from graphrec.features.transformer import Progress
 from graphrec.tables.clean import Tables
 from graphrec.tables.config import NodeConfig
+from graphrec.tables.image_store import DIGEST
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ def encode_features(
     config: FeatureConfig,
     *,
     fit_until_s: int | None,
-    cache: TextCache | None,
+    cache: Path | None,
     threads: int = 2,
     engine: Engine = LOCAL,
     on_progress: StageProgress | None = None,
@@ -47,20 +49,20 @@ def encode_features(
         nodes: Node type to its declared columns.
         config: Settings; ``auto`` is resolved for this machine.
         fit_until_s: The split instant, seconds since 1970, exclusive; ``None`` learns from all.
-        cache: Text vectors of earlier runs (transformer only).
+        cache: Folder with text and image vectors of earlier runs; ``None`` keeps nothing.
         threads: Threads for the text model and for images.
-        engine: Where texts are encoded.
+        engine: Where texts and images are encoded.
         on_progress: Called as texts and images are encoded.
 
     Raises:
-        MissingWeightsError: If the text model's weights are not there.
-        ConfigError: If the cache belongs to other weights or settings.
+        MissingWeightsError: If a model's weights are not there.
+        ConfigError: If a model does not suit its settings.
         DataError: If image bytes are no image.
     """
     fits = {node_type: fit_mask(tables.nodes[node_type], fit_until_s) for node_type in nodes}
     config = resolve_config(config, nodes)
     texts = _encode_texts(tables, nodes, config, fits, cache, threads, engine, _named(on_progress, "texts"))
-    images = _encode_images(tables, nodes, config, threads, _named(on_progress, "images"))
+    images = _encode_images(tables, nodes, config, cache, threads, engine, _named(on_progress, "images"))
     encoded = {}
     for node_type, node in nodes.items():
         content = {name: block[node_type] for name, block in (("text", texts), ("image", images)) if node_type in block}
@@ -73,11 +75,26 @@ def resolve_config(config: FeatureConfig, nodes: Mapping[str, NodeConfig]) -> Fe
     """Return ``config`` as it is carried out: without ``auto``, and without encoders that no node needs.
 
     Raises:
-        MissingWeightsError: If a node has text and the text model's weights are not there.
+        MissingWeightsError: If a node has text, or an image, and the weights of its model are not there.
     """
-    text = config.text if any(node.text for node in nodes.values()) else TextConfig(encoder="none")
-    image = config.image if any(node.image for node in nodes.values()) else ImageConfig(encoder="none")
-    return config.model_copy(update={"text": resolve_text_config(text), "image": image})
+    made = config.blocks(nodes)
+    text = config.text if "text" in made else TextConfig(encoder="none")
+    image = config.image if "image" in made else ImageConfig(encoder="none")
+    return config.model_copy(update={"text": resolve_text_config(text), "image": resolve_image_config(image)})
+
+
+def weight_keys(config: FeatureConfig) -> dict[str, str]:
+    """Return what content vectors depend on besides the content: one sha256 per pretrained model of a config.
+
+    Args:
+        config: Resolved settings.
+    """
+    keys = {}
+    if config.text.encoder == "transformer":
+        keys["weights"] = text_key(config.text)
+    if config.image.encoder == "transformer":
+        keys["image_weights"] = image_key(config.image)
+    return keys
 
 
 def fit_mask(frame: pl.DataFrame, fit_until_s: int | None) -> BoolVector:
@@ -99,7 +116,7 @@ def _encode_texts(
     nodes: Mapping[str, NodeConfig],
     config: FeatureConfig,
     fits: Mapping[str, BoolVector],
-    cache: TextCache | None,
+    cache: Path | None,
     threads: int,
     engine: Engine,
     on_progress: Progress | None,
@@ -113,24 +130,32 @@ def _encode_texts(
     if config.text.encoder == "tfidf":
         vectors = encode_tfidf(joined, np.concatenate([fits[node_type] for node_type in typed]), config.text.dim)
     else:
+        known = None if cache is None else VectorCache(cache / "text_cache", text_key(config.text))
         vectors = encode_texts(
-            joined, config.text, cache=cache, threads=threads, engine=engine, on_progress=on_progress
+            joined, config.text, cache=known, threads=threads, engine=engine, on_progress=on_progress
         )
     ends = np.cumsum([len(one) for one in texts])[:-1]
     return dict(zip(typed, np.split(vectors, ends), strict=True))
 
 
 def _encode_images(
-    tables: Tables, nodes: Mapping[str, NodeConfig], config: FeatureConfig, threads: int, on_progress: Progress | None
+    tables: Tables,
+    nodes: Mapping[str, NodeConfig],
+    config: FeatureConfig,
+    cache: Path | None,
+    threads: int,
+    engine: Engine,
+    on_progress: Progress | None,
 ) -> dict[str, FloatMatrix]:
-    """Encode the images of every node type that declares them."""
-    if config.image.encoder == "none":
-        return {}
+    """Encode the images of all node types together: one space, and equal images once."""
     columns = {node_type: node.image for node_type, node in nodes.items() if node.image is not None}
-    return {
-        node_type: encode_images(tables.nodes[node_type][column].to_list(), threads=threads, on_progress=on_progress)
-        for node_type, column in columns.items()
-    }
+    if config.image.encoder == "none" or not columns:
+        return {}
+    known = None if cache is None else VectorCache(cache / "image_cache", image_key(config.image))
+    digests = [tables.nodes[node_type][column].alias(DIGEST) for node_type, column in columns.items()]
+    encoder = ImageEncoder(config.image, known, threads, engine)
+    vectors = encoder.encode(pl.concat(digests), tables.images, on_progress)
+    return dict(zip(columns, np.split(vectors, np.cumsum([len(one) for one in digests])[:-1]), strict=True))
 
 
 def _assemble(

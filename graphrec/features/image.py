@@ -1,105 +1,206 @@
-"""Images to vectors by hand: which colours, and which edges where."""
+"""Images to vectors: what is known comes from the cache, what is new is encoded once."""
 
-import io
+import hashlib
+import json
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
-from graphrec.arrays import FloatMatrix, FloatVector
-from graphrec.errors import DataError
+from graphrec.arrays import FloatMatrix
+from graphrec.engine import LOCAL, Engine, Worker
+from graphrec.errors import ArtifactError, ConfigError
+from graphrec.features.cache import VectorCache
+from graphrec.features.config import ImageConfig
+from graphrec.features.handcrafted import Handcrafted
+from graphrec.features.precision import resolve_image_config
+from graphrec.features.transformer import Progress
+from graphrec.features.vision import VisionModel
+from graphrec.features.weights import Weights, find_image_weights
+from graphrec.tables.image_store import DIGEST, IMAGE, Images
 
 logger = logging.getLogger(__name__)
 
-SIDE = 64
-"""Images are brought to 64 x 64 pixels."""
-HUES, SATURATIONS, VALUES = 8, 4, 4
-ORIENTATIONS, CELL, BLOCK = 8, 16, 2
-COLOUR_DIM = HUES * SATURATIONS * VALUES
-EDGE_DIM = (SIDE // CELL - BLOCK + 1) ** 2 * BLOCK**2 * ORIENTATIONS
-IMAGE_DIM = COLOUR_DIM + EDGE_DIM
-REPORT_EVERY = 256
+ENCODER_VERSION = 1
+"""Raised when the same weights and settings give other vectors, or the handcrafted ones change."""
+CHUNK = 128
+"""New images a worker is given at once, and between two writes to the cache."""
+
+
+def image_key(config: ImageConfig) -> str:
+    """Return what image vectors depend on besides the image, as a sha256: weights, processor and settings.
+
+    Args:
+        config: Settings; ``auto`` is resolved for this machine.
+
+    Raises:
+        MissingWeightsError: If the weights are not there.
+    """
+    resolved = resolve_image_config(config)
+    return _key(_weights(resolved), resolved)
+
+
+class ImageEncoder:
+    """Images to vectors with one encoder.
+
+    A model is loaded when the first image needs it: a run whose images are all in the cache never loads it.
+
+    Args:
+        config: Settings; ``auto`` is resolved for this machine.
+        cache: Vectors of earlier runs; ``None`` keeps nothing.
+        threads: Threads to encode with.
+        engine: Where images are encoded.
+
+    Attributes:
+        config: The resolved settings.
+        key: What the vectors depend on besides the image.
+
+    Raises:
+        MissingWeightsError: If the weights are not there.
+        ConfigError: If ``encoder`` is ``none``, or the cache belongs to other weights or settings.
+    """
+
+    def __init__(
+        self, config: ImageConfig, cache: VectorCache | None = None, threads: int = 2, engine: Engine = LOCAL
+    ) -> None:
+        if config.encoder == "none":
+            raise ConfigError("ImageConfig.encoder must be 'handcrafted' or 'transformer' to encode (got 'none')")
+        self.config = resolve_image_config(config)
+        weights = _weights(self.config)
+        self.key = _key(weights, self.config)
+        if cache is not None and cache.key != self.key:
+            raise ConfigError(
+                f"VectorCache.key must be that of the weights and settings in use, {self.key[:12]}… "
+                f"(got {cache.key[:12]}…); build it with image_key(config)"
+            )
+        self._cache = cache
+        self._engine = engine
+        self._model = LazyImageModel(None if weights is None else weights.digest, self.config, threads)
+
+    def encode(self, digests: pl.Series, images: Images, on_progress: Progress | None = None) -> FloatMatrix:
+        """Return the vectors of images in the order of ``digests``; a null is a zero row.
+
+        One part of ``images`` is in memory at a time.
+
+        Args:
+            digests: sha256 of each image, as bytes; null where there is none.
+            images: Holds their bytes.
+            on_progress: Called with (done, total) distinct images.
+
+        Returns:
+            Shape ``[len(digests), dim]``, float32.
+
+        Raises:
+            ArtifactError: If ``images`` does not hold one that is asked for.
+            DataError: If bytes are no image.
+        """
+        distinct = digests.drop_nulls().unique(maintain_order=True).alias(DIGEST)
+        vectors = self._encode_distinct(distinct, images, on_progress)
+        place_of = {digest: place for place, digest in enumerate(distinct)}
+        places = [-1 if digest is None else place_of[digest] for digest in digests]
+        blank = np.zeros((1, vectors.shape[1]), dtype=np.float32)
+        out: FloatMatrix = np.concatenate([vectors, blank])[np.asarray(places, dtype=np.int64)]
+        return out
+
+    def _encode_distinct(self, digests: pl.Series, images: Images, on_progress: Progress | None) -> FloatMatrix:
+        """Return the vectors of distinct images, from the cache where it has them."""
+        dim = (self._cache.dim if self._cache is not None else None) or self._model.dim
+        out, known = np.zeros((len(digests), dim), dtype=np.float32), np.zeros(len(digests), dtype=np.bool_)
+        if self._cache is not None:
+            out, known = self._cache.lookup(digests, dim)
+        found = done = int(known.sum())
+        place_of = {digest: place for place, digest in enumerate(digests)}
+        for part in images.batches(digests.filter(pl.Series(~known))):
+            for encoded in self._engine.map_batches(_worker, part, self._model, name="images", batch_size=CHUNK):
+                out[[place_of[digest] for digest in encoded[DIGEST]]] = encoded["vector"].to_numpy()
+                if self._cache is not None:
+                    self._cache.add(encoded[DIGEST], encoded["vector"].to_numpy())
+                done += len(encoded)
+                if on_progress is not None:
+                    on_progress(done, len(digests))
+        if done != len(digests):
+            raise ArtifactError(
+                f"tables must hold the bytes of every image (got {len(digests) - done} without); run the stage again"
+            )
+        if on_progress is not None and found == done:
+            on_progress(done, len(digests))
+        logger.info("images: %d distinct, %d from the cache, %d encoded", len(digests), found, done - found)
+        return out
+
+
+class LazyImageModel:
+    """An encoder that is found, checked and loaded by the process that first encodes with it.
+
+    Args:
+        digest: sha256 that the weights must have, on whichever machine this is; ``None`` where there are none.
+        config: Resolved settings.
+        threads: Threads to encode with.
+    """
+
+    def __init__(self, digest: str | None, config: ImageConfig, threads: int) -> None:
+        self._digest, self._config, self._threads = digest, config, threads
+        self._loaded: Handcrafted | VisionModel | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to other processes without what was loaded."""
+        return type(self), (self._digest, self._config, self._threads)
+
+    @property
+    def dim(self) -> int:
+        """Width of a vector."""
+        return self._model().dim
+
+    def encode(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return ``digest`` and ``vector``, an array of float32, for every ``image``."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pillow warns of notes beside a picture that is whole
+            return rows.select(DIGEST).with_columns(vector=pl.Series(self._model().encode(rows[IMAGE].to_list())))
+
+    def _model(self) -> Handcrafted | VisionModel:
+        if self._loaded is None:
+            weights = _weights(self._config)
+            if weights is None or self._digest is None:
+                self._loaded = Handcrafted(self._threads)
+            else:
+                weights.check_same(self._digest, self._config.model)
+                self._loaded = VisionModel(weights, self._config, self._threads)
+        return self._loaded
+
+
+def _worker(model: LazyImageModel) -> Worker:
+    """Return the function that encodes batches of images."""
+    return model.encode
 
 
 def encode_images(
-    images: Sequence[bytes | None], *, threads: int = 2, on_progress: Callable[[int, int], None] | None = None
+    images: Sequence[bytes | None],
+    config: ImageConfig = ImageConfig(),  # noqa: B008, frozen
+    *,
+    cache: VectorCache | None = None,
+    threads: int = 2,
+    on_progress: Progress | None = None,
 ) -> FloatMatrix:
-    """Return a colour histogram and oriented gradients for every image.
-
-    The first 128 columns are a histogram over hue, saturation and value, square-rooted (Hellinger) to length one; the
-    other 288 are a histogram of oriented gradients (Dalal and Triggs, CVPR 2005) of length one; both are scaled so
-    that the row has length one. A flat image has no edges and length 0.71.
-
-    Args:
-        images: Encoded files (PNG, JPEG, …); ``None`` is a zero row.
-        threads: Threads to decode and count with.
-        on_progress: Called with (done, total) now and then.
-
-    Returns:
-        Shape ``[len(images), 416]``, float32.
-
-    Raises:
-        DataError: If bytes are no image.
-    """
-    out = np.zeros((len(images), IMAGE_DIM), dtype=np.float32)
-    given = [row for row, image in enumerate(images) if image is not None]
-
-    def encode_row(row: int) -> None:
-        out[row] = _encode_one(row, images[row] or b"")
-
-    with ThreadPoolExecutor(threads) as pool:
-        for done, _ in enumerate(pool.map(encode_row, given), start=1):
-            if on_progress is not None and (done % REPORT_EVERY == 0 or done == len(given)):
-                on_progress(done, len(given))
-    logger.info("images: %d of %d rows encoded", len(given), len(images))
-    return out
+    """Return the vectors of encoded images under ``config``; ``None`` is a zero row. See :class:`ImageEncoder`."""
+    held, digests = Images.of(images)
+    return ImageEncoder(config, cache, threads).encode(digests, held, on_progress)
 
 
-def _encode_one(row: int, content: bytes) -> FloatVector:
-    """Return the vector of one image, ``[416]``."""
-    picture = _decode(row, content)
-    parts = np.concatenate([_colours(picture), _edges(picture)])
-    vector: FloatVector = (parts * np.sqrt(0.5)).astype(np.float32)
-    return vector
+def _weights(config: ImageConfig) -> Weights | None:
+    """Return the weights in use, ``None`` where images are encoded by hand."""
+    return find_image_weights(config) if config.encoder == "transformer" else None
 
 
-def _decode(row: int, content: bytes) -> Any:
-    """Return the image as 64 x 64 RGB, laid on white where it is transparent."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.draft("RGB", (SIDE, SIDE))  # lets JPEG decode at a fraction of its size
-            solid = _on_white(picture) if picture.has_transparency_data else picture.convert("RGB")
-            return solid.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"image of row {row} must be a readable image (got {error}); validate the tables") from error
-
-
-def _on_white(picture: Any) -> Any:
-    from PIL import Image
-
-    layer = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-
-
-def _colours(picture: Any) -> npt.NDArray[np.float64]:
-    """Return the square roots of the shares of 8 x 4 x 4 hues, saturations and values: length one."""
-    hsv = np.asarray(picture.convert("HSV")).reshape(-1, 3).astype(np.int64)
-    hue, saturation, value = hsv[:, 0] * HUES // 256, hsv[:, 1] * SATURATIONS // 256, hsv[:, 2] * VALUES // 256
-    counts = np.bincount((hue * SATURATIONS + saturation) * VALUES + value, minlength=COLOUR_DIM)
-    shares: npt.NDArray[np.float64] = np.sqrt(counts / len(hsv))
-    return shares
-
-
-def _edges(picture: Any) -> npt.NDArray[np.float64]:
-    """Return the histogram of oriented gradients at length one; zero where the image is flat."""
-    from skimage.feature import hog
-
-    grey = np.asarray(picture.convert("L"), dtype=np.float64) / 255.0
-    counts = hog(grey, ORIENTATIONS, (CELL, CELL), (BLOCK, BLOCK), block_norm="L2-Hys", feature_vector=True)
-    scaled: npt.NDArray[np.float64] = counts / max(float(np.linalg.norm(counts)), 1e-12)
-    return scaled
+def _key(weights: Weights | None, config: ImageConfig) -> str:
+    """Return the sha256 of what shapes a vector; the batch size does not, beyond rounding."""
+    parts: dict[str, object] = {"encoder_version": ENCODER_VERSION, "encoder": config.encoder}
+    if weights is not None:
+        parts |= {
+            "weights": weights.digest,
+            "pooling": config.pooling,
+            "image_size": config.image_size,
+            "precision": config.precision,
+        }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -10,8 +10,8 @@ import polars as pl
 
 from graphrec.arrays import FloatMatrix
 from graphrec.engine import LOCAL, Engine, Worker
-from graphrec.errors import ArtifactError, ConfigError
-from graphrec.features.cache import TextCache
+from graphrec.errors import ConfigError
+from graphrec.features.cache import VectorCache, text_digests
 from graphrec.features.config import TextConfig
 from graphrec.features.precision import resolve_text_config
 from graphrec.features.transformer import Progress, Transformer
@@ -60,7 +60,7 @@ class TextEncoder:
     """
 
     def __init__(
-        self, config: TextConfig, cache: TextCache | None = None, threads: int = 2, engine: Engine = LOCAL
+        self, config: TextConfig, cache: VectorCache | None = None, threads: int = 2, engine: Engine = LOCAL
     ) -> None:
         if config.encoder != "transformer":
             raise ConfigError(
@@ -72,7 +72,7 @@ class TextEncoder:
         self.dim = self._weights.dim
         if cache is not None and cache.key != self.key:
             raise ConfigError(
-                f"TextCache.key must be that of the weights and settings in use, {self.key[:12]}… "
+                f"VectorCache.key must be that of the weights and settings in use, {self.key[:12]}… "
                 f"(got {cache.key[:12]}…); build it with text_key(config)"
             )
         self._cache = cache
@@ -101,7 +101,7 @@ class TextEncoder:
         if self._cache is None:
             out, known = np.zeros((len(texts), self.dim), dtype=np.float32), np.zeros(len(texts), dtype=np.bool_)
         else:
-            out, known = self._cache.lookup(texts, self.dim)
+            out, known = self._cache.lookup(text_digests(texts), self.dim)
         new = sorted(np.flatnonzero(~known).tolist(), key=lambda place: len(texts[place]))
         done = len(texts) - len(new)
         if on_progress is not None:
@@ -113,7 +113,7 @@ class TextEncoder:
             places, at = new[at : at + len(vectors)], at + len(vectors)
             out[places] = vectors
             if self._cache is not None:
-                self._cache.add([texts[place] for place in places], vectors)
+                self._cache.add(text_digests([texts[place] for place in places]), vectors)
             if on_progress is not None:
                 on_progress(done + at, len(texts))
         logger.info("texts: %d distinct, %d from the cache, %d encoded", len(texts), done, len(new))
@@ -137,11 +137,7 @@ class LazyModel:
         """Return ``vector``, an array of float32, for every ``text``."""
         if self._loaded is None:
             weights = find_weights(self._config)
-            if weights.digest != self._digest:
-                raise ArtifactError(
-                    f"weights of {self._config.model!r} must be the same on every machine (got sha256 "
-                    f"{weights.digest[:12]}, expected {self._digest[:12]}); install the same files"
-                )
+            weights.check_same(self._digest, self._config.model)
             self._loaded = Transformer(weights, self._config, self._threads)
         return pl.DataFrame({"vector": self._loaded.encode(rows["text"].to_list())})
 
@@ -155,7 +151,7 @@ def encode_texts(
     texts: Sequence[str],
     config: TextConfig,
     *,
-    cache: TextCache | None = None,
+    cache: VectorCache | None = None,
     threads: int = 2,
     engine: Engine = LOCAL,
     on_progress: Progress | None = None,

@@ -1,9 +1,8 @@
-"""A pretrained BERT-family model as a function from texts to unit vectors; the only door to transformers."""
+"""A pretrained BERT-family model as a function from texts to unit vectors."""
 
-import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import numpy as np
 from graphrec.arrays import FloatMatrix, normalise_rows
 from graphrec.errors import ConfigError
 from graphrec.features.config import TextConfig
-from graphrec.features.weights import Weights
+from graphrec.features.loading import offline, quiet, torch_threads
+from graphrec.features.weights import TextWeights
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Transformer:
         ConfigError: If ``precision`` is still ``auto`` or the model takes fewer than ``max_tokens`` tokens.
     """
 
-    def __init__(self, weights: Weights, config: TextConfig, threads: int = 2) -> None:
+    def __init__(self, weights: TextWeights, config: TextConfig, threads: int = 2) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
@@ -44,7 +44,7 @@ class Transformer:
         self._config = config
         self._threads = threads
         dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-        with _offline(), _quiet():
+        with offline(), quiet():
             self._tokenizer: Any = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True)
             model: Any = AutoModel.from_pretrained(
                 weights.folder, local_files_only=True, use_safetensors=True, dtype=dtype
@@ -116,49 +116,8 @@ class Transformer:
             )
 
 
-def _warn_of_other_pooling(weights: Weights) -> None:
+def _warn_of_other_pooling(weights: TextWeights) -> None:
     """Say so where the model was trained with another pooling than the mean."""
     path = weights.folder / "1_Pooling" / "config.json"
     if path.is_file() and not json.loads(path.read_text(encoding="utf-8")).get("pooling_mode_mean_tokens", True):
         logger.warning("%s was trained with another pooling than the mean; its vectors may be poor", weights.folder)
-
-
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
-    """Refuse every request to the hub while a folder is read; the setting of the process comes back after."""
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide transformers' own progress bar while weights load."""
-    from transformers.utils import logging as transformers_logging
-
-    bar: Any = transformers_logging  # untyped
-    before = bar.is_progress_bar_enabled()
-    bar.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if before:
-            bar.enable_progress_bar()
-
-
-@contextlib.contextmanager
-def torch_threads(threads: int) -> Iterator[None]:
-    """Let torch use ``threads`` threads inside the block."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

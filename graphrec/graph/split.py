@@ -1,13 +1,13 @@
 """Splitting tables: what a model may know, and what it is measured on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
 from pydantic import Field
 
-from graphrec.arrays import BoolVector
+from graphrec.arrays import BoolVector, IntVector
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.build import DAY_S
 from graphrec.section import Section
@@ -37,12 +37,14 @@ class Split:
         test: ``user_row``, ``flit_row`` (int32) of the held-out actions, each pair once, none of them in training.
         available: Flits that can be recommended at the split, bool ``[num_flits]``.
         at_s: The split instant; ``None`` where the split is not by time.
+        test_s: When each pair of ``test`` was first acted on, int64; ``None`` where the split is not by time.
     """
 
     train: Tables
     test: pl.DataFrame
     available: BoolVector
     at_s: int | None
+    test_s: IntVector | None = None
 
 
 def action_types(tables: Tables) -> tuple[str, str]:
@@ -96,7 +98,7 @@ def tables_before(tables: Tables, at_s: int) -> Tables:
                 frame = frame.filter(pl.col(column) < at_s)
         return Edges(edges.config, frame)
 
-    return Tables(tables.nodes, tuple(cut(edges) for edges in tables.edges))
+    return replace(tables, edges=tuple(cut(edges) for edges in tables.edges))
 
 
 def available_at(tables: Tables, node_type: str, at_s: int | None) -> BoolVector:
@@ -114,8 +116,10 @@ def split_at(tables: Tables, at_s: int, until_s: int) -> Split:
     available = available_at(tables, flit_type, at_s)
     window = actions_of(tables).filter(pl.col("time_s").is_between(at_s, until_s, closed="left"))
     test = _unseen(window, train)
-    keep = available[test["flit_row"].to_numpy()]
-    return Split(train, test.filter(pl.Series(keep)), available, at_s)
+    test = test.filter(pl.Series(available[test["flit_row"].to_numpy()]))
+    first = window.group_by("user_row", "flit_row").agg(pl.col("time_s").min())
+    dated = test.join(first, on=["user_row", "flit_row"], how="left", maintain_order="left")
+    return Split(train, test, available, at_s, np.asarray(dated["time_s"].to_numpy(), dtype=np.int64))
 
 
 def _unseen(actions: pl.DataFrame, train: Tables) -> pl.DataFrame:
@@ -195,12 +199,10 @@ def without_pairs(tables: Tables, pairs: pl.DataFrame) -> Tables:
         kept = edges.frame.join(keys, on=["source_row", "target_row"], how="anti", maintain_order="left")
         return Edges(edges.config, kept)
 
-    return Tables(tables.nodes, tuple(cut(edges) for edges in tables.edges))
+    return replace(tables, edges=tuple(cut(edges) for edges in tables.edges))
 
 
 def shown_tables(tables: Tables) -> Tables:
     """Return ``tables`` without the given test tables: what a served version may know."""
-    return Tables(
-        tables.nodes,
-        tuple(Edges(e.config, e.frame.clear()) if e.config.split == "test" else e for e in tables.edges),
-    )
+    edges = tuple(Edges(e.config, e.frame.clear()) if e.config.split == "test" else e for e in tables.edges)
+    return replace(tables, edges=edges)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from graphrec.section import Section
 
@@ -31,8 +31,9 @@ class ModelConfig(Section):
     """Rounds of pooling over neighbourhoods."""
     id_vectors: bool = False
     """Adds a learned vector per node: more memory of single nodes, no embedding for nodes never trained on."""
-    blocks: tuple[Literal["text", "image", "columns"], ...] = ("text", "image", "columns")
-    """Content blocks the model reads; leave one out for an ablation."""
+    blocks: tuple[Literal["text", "image", "columns"], ...] | None = None
+    """Content blocks the model reads: ``[text]`` reads text alone, ``[]`` no content; ``None``: every one there is. A
+    block that is named must be there: declared in ``nodes`` and not switched off in ``features``."""
     positives: dict[str, float] = Field(default={"next_action": 1.0, "actions": 1.0})
     """What is pulled together and how strongly: ``next_action`` (flit-flit), ``actions`` (every user-flit action) or
     the name of one action relation."""
@@ -55,6 +56,13 @@ class ModelConfig(Section):
     with ``negative_power: 1`` the vectors hold affinity alone, and popularity is left to the prior."""
     hard_negatives: HardNegativeConfig = HardNegativeConfig()
     """Hard negatives per positive."""
+
+    @field_validator("blocks")
+    @classmethod
+    def _blocks_stand_once(cls, blocks: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if blocks is not None and len(set(blocks)) < len(blocks):
+            raise ValueError(f"must name each block once (got {list(blocks)})")
+        return blocks
 
 
 class TrainingConfig(Section):

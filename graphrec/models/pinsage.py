@@ -18,6 +18,9 @@ OTHER_TYPES = 0.3
 """Weight that pooled neighbours of another type start with, beside 1 for those of the node's own type."""
 ID_SCALE = 0.3
 """Length that id vectors start with, beside content of length about 1: enough to tell nodes without content apart."""
+DEGREE_ALONE = 0.1
+"""Length that the degree starts with where it is a type's whole content, beside id vectors of length about 1: content
+of full length would put all nodes of such a type on one line."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,16 @@ class PinSage(nn.Module):
         self.config = config
         self.types = tuple(input_dims)
         hidden = config.hidden_dim
-        self.project = nn.ModuleDict({t: _linear(width, hidden) for t, width in input_dims.items()})
+        bare = {t for t, width in input_dims.items() if width == 1 and config.id_vectors}
+        self.project = nn.ModuleDict(
+            {t: _linear(width, hidden, DEGREE_ALONE if t in bare else 1.0) for t, width in input_dims.items()}
+        )
         self.ids = nn.ModuleDict()
         if config.id_vectors:
             self.ids.update({t: nn.Embedding(num_nodes[t], hidden) for t in self.types})
-            for table in self.ids.values():
-                nn.init.normal_(table.weight, std=ID_SCALE * hidden**-0.5)  # type: ignore[arg-type]
+            for t, table in self.ids.items():
+                length = 1.0 if t in bare else ID_SCALE
+                nn.init.normal_(table.weight, std=length * hidden**-0.5)  # type: ignore[arg-type]
         self.layers = nn.ModuleList(PinSageLayer(self.types, hidden) for _ in range(config.num_layers))
         first = Head(hidden, config.dim)
         self.head = nn.ModuleDict({t: Head(hidden, config.dim) for t in self.types})
@@ -161,10 +168,10 @@ class Head(nn.Module):
         return out
 
 
-def _linear(inputs: int, outputs: int) -> nn.Linear:
+def _linear(inputs: int, outputs: int, gain: float = 1.0) -> nn.Linear:
     """Return a linear map that keeps angles as far as its shape allows: orthogonal, without a shift."""
     layer = nn.Linear(inputs, outputs)
-    nn.init.orthogonal_(layer.weight)
+    nn.init.orthogonal_(layer.weight, gain)
     nn.init.zeros_(layer.bias)
     return layer
 

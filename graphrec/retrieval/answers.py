@@ -1,5 +1,6 @@
-"""What retrieval answers: candidates with their reasons, interests as cards."""
+"""What retrieval answers: candidates with their reasons, and cards to look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,12 +73,34 @@ class Candidates:
             }
         )
 
+    def cards(self, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> "Cards":
+        """Return the first candidates as cards, for a notebook.
+
+        Args:
+            images: Flit id to encoded image, where the cards are to show them.
+            most: Cards at most.
+        """
+        reasons = [self.explain(place) for place in range(min(most, len(self)))]
+        entries = [
+            {
+                "text": why["text"], "share": why.get("similarity", 0.0), "image": (images or {}).get(why["id"]),
+                "note": f"{why['id']}: {_because(why)}",
+            }
+            for why in reasons
+        ]  # fmt: skip
+        return Cards(f"the first {len(entries)} of {len(self)} candidates; bars: similarity to the interest", entries)
+
     def _repr_html_(self) -> str:
         rows = []
         for place in range(len(self)):
             why = self.explain(place)
             interest = why.get("interest", {}).get("text")
-            rows.append({"id": why["id"], "text": why["text"], "score": why["score"], "interest": interest})
+            rows.append(
+                {
+                    "id": why["id"], "text": why["text"], "score": why["score"],
+                    "interest": interest, "similarity": why.get("similarity"), "prior": why["prior"],
+                }
+            )  # fmt: skip
         return table(f"{len(self)} candidates, by {self.reason}", rows)
 
     def explain(self, place: int) -> dict[str, Any]:
@@ -110,12 +133,12 @@ class Candidates:
 
 
 @dataclass(frozen=True)
-class InterestCards:
-    """Interests as notebooks show them.
+class Cards:
+    """Flits as notebooks show them, side by side: medoids of interests, or candidates.
 
     Attributes:
-        title: Whose they are.
-        entries: ``text``, ``share`` of importance, ``note`` and ``image`` (encoded, or nothing) of each medoid.
+        title: What they are.
+        entries: ``text``, ``share`` (0 to 1, a bar), ``note`` and ``image`` (encoded, or nothing) of each.
     """
 
     title: str
@@ -126,7 +149,7 @@ class InterestCards:
 
     def plot(self) -> "Figure":
         """Draw the cards side by side."""
-        from graphrec.plots.figures import plot_cards
+        from graphrec.plots.cards import plot_cards
 
         return plot_cards(self.title, self.entries)
 
@@ -139,6 +162,12 @@ def describe(bundle: Bundle, row: int) -> dict[str, Any]:
         "id": bundle.ids[bundle.settings.flit_type].series[row],
         "text": " · ".join(str(text) for text in texts if text is not None),
     }
+
+
+def _because(why: Mapping[str, Any]) -> str:
+    """Return in a few words what brought a candidate."""
+    interest = why.get("interest")
+    return str(why["reason"]) if interest is None else f"near {interest['text'] or interest['id']}"
 
 
 def _nearest(bundle: Bundle, row: int, actions: RowVector) -> dict[str, Any]:

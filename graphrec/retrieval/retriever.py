@@ -11,7 +11,7 @@ from graphrec.errors import ConfigError, UnknownIdError
 from graphrec.history import History
 from graphrec.ids import Id
 from graphrec.interests import build_interests
-from graphrec.retrieval.answers import Candidates, InterestCards, Served, describe
+from graphrec.retrieval.answers import Candidates, Cards, Served, describe
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import Scored, candidates_of, popular
 from graphrec.retrieval.query import embed_text
@@ -151,7 +151,7 @@ class Retriever:
             }
         )
 
-    def interest_cards(self, user_id: Id, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> InterestCards:
+    def interest_cards(self, user_id: Id, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> Cards:
         """Return a user's most important interests as medoid cards, for a notebook.
 
         Args:
@@ -164,7 +164,7 @@ class Retriever:
         """
         rows = self.interests(user_id).head(most).to_dicts()
         known = images or {}
-        return InterestCards(
+        return Cards(
             f"interests of {user_id}",
             [
                 {

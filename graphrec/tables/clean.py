@@ -1,7 +1,7 @@
 """Clean tables as every later stage sees them, and their files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from graphrec.ids import IdMap
 from graphrec.tables.config import EdgeConfig, InputConfig
+from graphrec.tables.image_store import Images
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,15 @@ class Tables:
 
     Attributes:
         nodes: Node type to frame: ``id`` first, then the declared columns under their own names; where ``created_at``
-            is declared also ``created_s`` (int64); where ``author`` is declared also ``author_row`` (int32, -1
-            unknown). Sorted by id: the position in the frame is the row.
+            is declared, or nodes come from dated edges, also ``created_s`` (int64); where ``author`` is declared also
+            ``author_row`` (int32, -1 unknown). Sorted by id: the position in the frame is the row.
         edges: One entry per declared edge table, in the order of the config.
+        images: The bytes of all images; the image column of a node table holds their sha256 (null: no image).
     """
 
     nodes: Mapping[str, pl.DataFrame]
     edges: tuple[Edges, ...]
+    images: Images = field(default_factory=Images)
 
     @cached_property
     def ids(self) -> dict[str, IdMap]:
@@ -43,11 +46,12 @@ class Tables:
         return {node_type: IdMap(frame["id"]) for node_type, frame in self.nodes.items()}
 
     def save(self, folder: Path) -> None:
-        """Write one parquet file per table into ``folder``."""
+        """Write one parquet file per table into ``folder``, and the images beside them."""
         for node_type, frame in self.nodes.items():
             frame.write_parquet(folder / f"nodes_{node_type}.parquet")
         for number, edges in enumerate(self.edges):
             edges.frame.write_parquet(folder / f"edges_{number:02d}.parquet")
+        self.images.save(folder)
 
     @classmethod
     def open(cls, folder: Path, config: InputConfig) -> "Tables":
@@ -57,4 +61,4 @@ class Tables:
             Edges(edge, pl.read_parquet(folder / f"edges_{number:02d}.parquet"))
             for number, edge in enumerate(config.edges)
         )
-        return cls(nodes, edges)
+        return cls(nodes, edges, Images.open(folder))

@@ -88,14 +88,17 @@ def reference(column: str, dtype: pl.DataType, ids: pl.DataType, thing: str, *, 
 
 
 def image(column: str, dtype: pl.DataType, thing: str) -> pl.Expr:
-    """Return ``column`` as bytes.
+    """Return the paths or URLs that ``column`` holds, null where blank; bytes are read later, in batches.
 
     Raises:
-        TableFault: If the column holds something else.
+        TableFault: If the column holds neither.
     """
     if dtype in (pl.Binary, pl.Null):
-        return pl.col(column).cast(pl.Binary)
-    raise _wrong(thing, "encoded image bytes", dtype, "store the bytes of each image in the table")
+        return pl.lit(None, dtype=pl.String)
+    if dtype in TEXT_TYPES:
+        path = pl.col(column).cast(pl.String)
+        return pl.when(path.str.strip_chars() != "").then(path)
+    raise _wrong(thing, "encoded image bytes or file names", dtype, "store the bytes or the path of each image")
 
 
 def _written(column: str) -> pl.Expr:

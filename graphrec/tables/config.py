@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from graphrec.section import Section
 
-TimeUnit = Literal["datetime", "s", "ms", "us"]
+TimeUnit = Literal["datetime", "s", "ms", "us", "ns"]
 EdgeRole = Literal["action", "negative", "exposure", "context"]
 
 
@@ -24,15 +24,16 @@ class TableRef(Section):
     """Rows to keep: ``{event: like}`` or an SQL condition such as ``"rating >= 4"``."""
 
 
-class Join(Section):
+class Join(TableRef):
     """A table left-joined to the rows read so far."""
 
-    table: str
-    """Path or glob below ``data``."""
     on: dict[str, str]
     """Column here to column there."""
     columns: tuple[str, ...] = ()
     """Columns to take from it; empty takes all."""
+    combine: Literal["text"] | None = None
+    """Where several rows stand for one key: ``text`` writes the distinct values of each column behind one another,
+    the most frequent first (tag words, genres); ``None`` refuses them."""
 
     @model_validator(mode="before")
     @classmethod
@@ -46,12 +47,19 @@ class Join(Section):
 class NodeConfig(TableRef):
     """One node type and the columns that describe it."""
 
+    table: str = ""
+    """Path or glob below ``data``; none where ``from_edges``."""
+    from_edges: bool = False
+    """Whether nodes have no table of their own: every id that an edge names is one, from its oldest dated
+    edge on (users of a bare log)."""
     id: str
-    """Column with the outside key, strings or integers."""
+    """Column with the outside key, strings or integers; with ``from_edges`` the column that edges name it by."""
     text: tuple[str, ...] = ()
     """Text columns, joined by a blank line before encoding."""
     image: str | None = None
-    """Column with encoded image bytes."""
+    """Column with images: encoded bytes, or the files that hold them as paths or ``file://`` URLs."""
+    image_folder: str | None = None
+    """Folder that image files must lie in and paths are relative to, itself relative to ``data``; default: ``data``."""
     numeric: tuple[str, ...] = ()
     """Columns scaled to mean 0 and deviation 1; missing values are marked."""
     categorical: tuple[str, ...] = ()
@@ -68,6 +76,16 @@ class NodeConfig(TableRef):
     """Column with the time the node came to be; ``None`` means always there."""
     created_unit: TimeUnit = "datetime"
     """Unit of ``created_at``."""
+
+    @model_validator(mode="after")
+    def _rows_come_from_one_place(self) -> Self:
+        described = sorted(self.model_fields_set - {"from_edges", "id"})
+        if self.from_edges and described:
+            raise ValueError(f"nodes with `from_edges` must name their id alone (got {described} too); name a table")
+        if not self.from_edges and not self.table:
+            raise ValueError("nodes must name a table (got none); add `table`, or `from_edges: true` to take every id "
+                             "that edges name")  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _columns_have_one_role(self) -> Self:
@@ -90,7 +108,7 @@ class TimeColumn(Section):
     column: str
     """Name of the column."""
     unit: TimeUnit = "datetime"
-    """``datetime`` (UTC where no zone is given) or seconds, milli- or microseconds since 1970."""
+    """``datetime`` (UTC where no zone is given) or seconds, milli-, micro- or nanoseconds since 1970."""
 
 
 class EdgeConfig(TableRef):
@@ -113,7 +131,8 @@ class EdgeConfig(TableRef):
     end: TimeColumn | None = None
     """End of validity, exclusive."""
     weight: float | str = Field(default=1.0)
-    """A number, or the column that holds it; at least 0."""
+    """A number, or the column that holds it, at least 0; ``derive: {plays: "LOG1P(count)"}`` with ``weight: plays``
+    tames counts."""
     half_life_days: float | None = Field(default=None, gt=0)
     """Recency half-life of the weight; ``None`` keeps weights as they are."""
     role: EdgeRole = "context"
@@ -143,6 +162,8 @@ class QualityConfig(Section):
     """Longest string id, in UTF-8 bytes."""
     max_image_pixels: int = Field(default=32_000_000, gt=0)
     """Largest image; larger ones are refused before decoding."""
+    max_image_bytes: int = Field(default=64 * 2**20, gt=0)
+    """Largest image, encoded."""
 
 
 class InputConfig(Section):
@@ -158,6 +179,12 @@ class InputConfig(Section):
     quality: QualityConfig = QualityConfig()
     """Rules for rows."""
 
+    @property
+    def patterns(self) -> list[str]:
+        """Every path or glob below ``data`` that the tables name, each once, sorted."""
+        tables = [*self.nodes.values(), *self.edges]
+        return sorted({pattern for one in tables for pattern in _patterns(one)} - {""})
+
     @model_validator(mode="after")
     def _edges_join_declared_nodes(self) -> Self:
         for edge in self.edges:
@@ -166,3 +193,16 @@ class InputConfig(Section):
                     known = ", ".join(self.nodes)
                     raise ValueError(f"edges.{edge.relation} must join declared node types (got {end!r}, have {known})")
         return self
+
+    @model_validator(mode="after")
+    def _nodes_from_edges_have_some(self) -> Self:
+        ends = {end for edge in self.edges for end in (edge.source, edge.target)}
+        missing = sorted(name for name, node in self.nodes.items() if node.from_edges and name not in ends)
+        if missing:
+            raise ValueError(f"nodes with `from_edges` must be an end of some edge (got {missing}); name a table")
+        return self
+
+
+def _patterns(ref: TableRef) -> list[str]:
+    """Return the paths and globs that a table and its joins name."""
+    return [ref.table, *(pattern for join in ref.join for pattern in _patterns(join))]

@@ -15,9 +15,12 @@ from graphrec.errors import DataError
 from graphrec.tables.clean import Edges, Tables
 from graphrec.tables.config import InputConfig
 from graphrec.tables.edges import load_edges
+from graphrec.tables.ends import EDGES, load_ends
+from graphrec.tables.image_store import ImageWriter
 from graphrec.tables.kinds import kind_columns, load_kinds
 from graphrec.tables.nodes import add_author_rows, load_nodes
 from graphrec.tables.read import Reader
+from graphrec.tables.remote import local_data
 from graphrec.tables.report import Loaded, TableFault, TableReport, empty_quarantine, fault_row
 from graphrec.tables.times import bounds
 
@@ -40,31 +43,35 @@ class LoadedTables:
     report: tuple[TableReport, ...]
 
 
-def load_tables(config: InputConfig, data: Path, *, now: datetime | None = None) -> LoadedTables:
+def load_tables(
+    config: InputConfig, data: Path | str, *, now: datetime | None = None, images: Path | None = None
+) -> LoadedTables:
     """Read, check and clean every declared table.
 
     Args:
         config: The declared schema.
-        data: Root of the tables.
+        data: Root of the tables; a folder, or a URI as text.
         now: The clock, for the newest plausible time; default: the real one.
+        images: Folder that images are written to as they are read, where the tables will be saved; default: they are
+            held in memory.
 
     Raises:
         DataError: If a table as a whole cannot be used, or more than ``quality.max_bad_fraction`` of its rows are bad.
         ConfigError: If an SQL expression of the config cannot be parsed.
     """
-    return _load(config, data, now, stop=True)
+    return _load(config, data, now, ImageWriter(images), stop=True)
 
 
-def validate_tables(config: InputConfig, data: Path, *, now: datetime | None = None) -> LoadedTables:
+def validate_tables(config: InputConfig, data: Path | str, *, now: datetime | None = None) -> LoadedTables:
     """Do what :func:`load_tables` does, but report every fault of every table and raise none of them.
 
     A table with a fault has its reason in ``report[...].fault`` and is missing from ``tables``; an edge table whose
-    node table has a fault is reported as not checked.
+    node table has a fault is reported as not checked. Images are checked and not kept.
 
     Raises:
         ConfigError: If an SQL expression of the config cannot be parsed.
     """
-    return _load(config, data, now, stop=False)
+    return _load(config, data, now, ImageWriter(keep=False), stop=False)
 
 
 @dataclass
@@ -94,17 +101,21 @@ class _Run:
         return loaded.clean
 
 
-def _load(config: InputConfig, data: Path, now: datetime | None, *, stop: bool) -> LoadedTables:
+def _load(
+    config: InputConfig, data: Path | str, now: datetime | None, images: ImageWriter, *, stop: bool
+) -> LoadedTables:
+    local = local_data(config, data, strict=False)  # what is not there is told with the table that names it
     window, quality = bounds(config.quality, now), config.quality
     run = _Run(quality.max_bad_fraction, stop)
     nodes: dict[str, pl.DataFrame] = {}
     edges: list[Edges] = []
     with tempfile.TemporaryDirectory(prefix="graphrec-") as scratch:
-        reader = Reader(Path(data), Path(scratch))
+        reader = Reader(local, Path(scratch), place=str(data))
         for node_type, node in config.nodes.items():
-            frame = run.take(
-                f"nodes.{node_type}", node.table, partial(load_nodes, reader, node_type, node, quality, window)
-            )
+            load = partial(load_nodes, reader, node_type, node, quality, window, images)
+            if node.from_edges:
+                load = partial(load_ends, reader, node_type, config, window)
+            frame = run.take(f"nodes.{node_type}", node.table or EDGES, load)
             if frame is not None:
                 nodes[node_type] = frame
         nodes, run.reports = add_author_rows(nodes, config.nodes, run.reports)
@@ -118,7 +129,8 @@ def _load(config: InputConfig, data: Path, now: datetime | None, *, stop: bool) 
                 edges.append(found)
         for (table, column), known in kind_columns(config).items():
             run.take(f"kinds.{table}.{column}", table, partial(load_kinds, reader, config, table, column, known))
-    return LoadedTables(Tables(nodes, tuple(edges)), pl.concat(run.quarantines), tuple(run.reports))
+    tables = Tables(nodes, tuple(edges), images.close())
+    return LoadedTables(tables, pl.concat(run.quarantines), tuple(run.reports))
 
 
 def _check_fraction(loaded: Loaded[Any], limit: float) -> None:

@@ -7,7 +7,8 @@ import polars as pl
 
 from graphrec.tables import columns
 from graphrec.tables.config import NodeConfig, QualityConfig
-from graphrec.tables.images import take_out_broken
+from graphrec.tables.image_store import ImageWriter
+from graphrec.tables.images import take_in_images
 from graphrec.tables.read import Reader, collect
 from graphrec.tables.report import Loaded, TableFault, TableReport
 from graphrec.tables.rules import (
@@ -36,7 +37,12 @@ CANONICAL_SHARE = 0.99
 
 
 def load_nodes(
-    reader: Reader, node_type: str, config: NodeConfig, quality: QualityConfig, window: tuple[int, int]
+    reader: Reader,
+    node_type: str,
+    config: NodeConfig,
+    quality: QualityConfig,
+    window: tuple[int, int],
+    images: ImageWriter,
 ) -> Loaded[pl.DataFrame]:
     """Read and check one node table.
 
@@ -46,6 +52,7 @@ def load_nodes(
         config: Its declaration.
         quality: Rules for rows.
         window: Plausible times ``[earliest_s, latest_s)``.
+        images: Takes the images; the table names them by their sha256.
 
     Returns:
         Rows sorted by id: ``id``, the declared columns, ``created_s`` where declared. A row whose image breaks a rule
@@ -68,7 +75,7 @@ def load_nodes(
     good, rejected = _reject(frame, table, config, rules, name)
     without_image = rejected.head(0)
     if config.image is not None:
-        good, without_image = take_out_broken(good, config.image, quality.max_image_pixels, name, table.opened.files)
+        good, without_image = take_in_images(good, table, config, quality, reader.data, name, images)
     found = pl.concat([rejected, without_image])
     kept = ["id", *(column for column in clean if column != "id")]
     report = _report(name, config, table.opened.rows, selected, good, without_image.height, found)
@@ -126,7 +133,7 @@ def _clean(
 ) -> tuple[dict[str, pl.Expr], list[Rule]]:
     """Return the clean columns as expressions over the file's columns, and the rules over both."""
     types, typeless = table.schema, table.opened.typeless
-    id_, id_type = _id(table, config, name)
+    id_, id_type = id_column(table, config.id, f"{name}.id")
     clean = {"id": id_, **{column: pl.col(column) for column in config.show}}
     rules = id_rules(config.id, "id", id_type, quality, new=True)
     for column in config.text:
@@ -154,12 +161,16 @@ def _clean(
     return clean, rules
 
 
-def _id(table: Source, config: NodeConfig, name: str) -> tuple[pl.Expr, pl.DataType]:
-    """Return the id column and its type; ids of a CSV file are numbers where nearly all are written as such."""
-    id_, dtype = columns.identifier(config.id, table.schema[config.id], f"{name}.id")
+def id_column(table: Source, column: str, thing: str) -> tuple[pl.Expr, pl.DataType]:
+    """Return a column as ids and their type; ids of a CSV file are numbers where nearly all are written as such.
+
+    Raises:
+        TableFault: If the column holds neither strings nor whole numbers.
+    """
+    id_, dtype = columns.identifier(column, table.schema[column], thing)
     if table.opened.format == "csv" and dtype == pl.String:
-        canonical = table.frame.select(pl.col(config.id).str.contains(CANONICAL_INT).mean())
-        share = collect(canonical, name).item()
+        canonical = table.frame.select(pl.col(column).str.contains(CANONICAL_INT).mean())
+        share = collect(canonical, thing).item()
         if share is not None and share >= CANONICAL_SHARE:
             return id_.cast(pl.Int64, strict=False), pl.Int64()
     return id_, dtype

@@ -63,7 +63,7 @@ class Opened:
         ]
         frame = pl.concat(parts, how="vertical_relaxed") if len(parts) > 1 else parts[0]
         if self.broken.height:
-            frame = frame.join(self.broken.lazy(), on=[FILE, ROW], how="anti")
+            frame = frame.join(self.broken.lazy(), on=[FILE, ROW], how="anti", maintain_order="left")
         return frame
 
     def _scan_one(self, number: int, as_text: set[str]) -> pl.LazyFrame:
@@ -83,10 +83,12 @@ class Reader:
     Args:
         data: Root of the tables.
         scratch: Folder for clean copies of broken text files.
+        place: What to call the root in messages: itself, or the URI that it is a copy of.
     """
 
     data: Path
     scratch: Path
+    place: str
     _opened: dict[str, Opened] = field(default_factory=dict)
 
     def open(self, pattern: str, thing: str) -> Opened:
@@ -136,7 +138,7 @@ class Reader:
         if not found:
             raise TableFault(
                 "missing file",
-                f"{thing}.table must name a file below {self.data} (got {pattern!r}, not there); "
+                f"{thing}.table must name a file below {self.place} (got {pattern!r}, not there); "
                 f"set `data` or `{thing}.table`",
             )
         return found
@@ -159,10 +161,11 @@ def collect(frame: pl.LazyFrame, thing: str) -> pl.DataFrame:
     try:
         return frame.collect()
     except POLARS_ERRORS as error:
-        raise _unreadable(error, thing) from None
+        raise unreadable(error, thing) from None
 
 
-def _unreadable(error: BaseException, thing: str) -> TableFault:
+def unreadable(error: BaseException, thing: str) -> TableFault:
+    """Return what polars cannot read as a fault of the table."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     rule = "wrong dtype" if isinstance(error, pl.exceptions.SchemaError) else "unreadable"
     return TableFault(rule, f"{thing} must be readable as declared (got {first}); check the file and the config")
@@ -218,7 +221,7 @@ def _schema(path: Path, format_: str, thing: str) -> Mapping[str, pl.DataType]:
     try:
         return _scan_plain(path, format_).collect_schema()
     except POLARS_ERRORS as error:
-        raise _unreadable(error, f"{thing}.table {path.name}") from None
+        raise unreadable(error, f"{thing}.table {path.name}") from None
 
 
 def _count(path: Path, format_: str, thing: str) -> int:

@@ -56,6 +56,16 @@ def source(reader: Reader, ref: TableRef, thing: str, declared: Mapping[str, str
         ConfigError: If an SQL expression cannot be parsed.
     """
     opened = reader.open(ref.table, thing)
+    frame = _read(reader, ref, thing, declared, typed=False)
+    return Source(frame, _types(frame, thing), opened)
+
+
+def _read(reader: Reader, ref: TableRef, thing: str, declared: Mapping[str, str], *, typed: bool) -> pl.LazyFrame:
+    """Return ``_file``, ``_row`` and the declared columns of the rows that ``ref`` selects.
+
+    ``typed`` reads a CSV file's columns as what they look like, rather than as written.
+    """
+    opened = reader.open(ref.table, thing)
     derived = {name: _sql(text, f"{thing}.derive.{name}") for name, text in ref.derive.items()}
     condition = _condition(ref, thing)
     asked = {**declared, **_asked_by(ref, derived, condition)}
@@ -63,14 +73,13 @@ def source(reader: Reader, ref: TableRef, thing: str, declared: Mapping[str, str
     _check_known(asked, [*opened.columns(), *joined, *derived], opened.pattern, thing)
     here = sorted(set(asked.values()) - joined - (set(derived) - set(opened.columns())))
     _check_every_file(opened, here, thing)
-    frame = opened.scan(here, _as_text(ref, declared, derived, condition))
+    frame = opened.scan(here, set() if typed else _as_text(ref, declared, derived, condition))
     for join in ref.join:
         frame = _join(reader, frame, join, thing)
     frame = frame.with_columns(**derived)
     if condition is not None:
         frame = frame.filter(condition)
-    frame = frame.select(*PLACE, *dict.fromkeys(declared.values()))
-    return Source(frame, _types(frame, thing), opened)
+    return frame.select(*PLACE, *dict.fromkeys(declared.values()))
 
 
 def _sql(text: str, thing: str) -> pl.Expr:
@@ -136,12 +145,19 @@ def _check_every_file(opened: Opened, columns: Iterable[str], thing: str) -> Non
                 )
 
 
+def _columns(reader: Reader, ref: TableRef, thing: str) -> list[str]:
+    """Return every column that ``ref`` offers: read, joined and derived."""
+    opened = reader.open(ref.table, thing)
+    joined = [name for join in ref.join for name in _joined_columns(reader, join, thing, opened)]
+    return list(dict.fromkeys([*opened.columns(), *joined, *ref.derive]))
+
+
 def _joined_columns(reader: Reader, join: Join, thing: str, opened: Opened) -> list[str]:
     """Return the columns that ``join`` adds."""
-    there = reader.open(join.table, f"{thing}.join")
-    _check_known({f"join.on:{name}": name for name in join.on.values()}, there.columns(), join.table, thing)
-    _check_known({f"join.columns:{name}": name for name in join.columns}, there.columns(), join.table, thing)
-    added = [name for name in join.columns or there.columns() if name not in join.on.values()]
+    there = _columns(reader, join, f"{thing}.join")
+    _check_known({f"join.on:{name}": name for name in join.on.values()}, there, join.table, thing)
+    _check_known({f"join.columns:{name}": name for name in join.columns}, there, join.table, thing)
+    added = _added(join, there)
     twice = sorted(set(added) & set(opened.columns()))
     if twice:
         raise ConfigError(
@@ -151,22 +167,43 @@ def _joined_columns(reader: Reader, join: Join, thing: str, opened: Opened) -> l
     return added
 
 
+def _added(join: Join, there: Iterable[str]) -> list[str]:
+    return [name for name in join.columns or there if name not in join.on.values()]
+
+
 def _join(reader: Reader, frame: pl.LazyFrame, join: Join, thing: str) -> pl.LazyFrame:
     """Return ``frame`` with the columns of ``join`` added; each row finds at most one partner."""
-    there = reader.open(join.table, f"{thing}.join")
+    name = f"{thing}.join"
     keys = {f"_key_{number}": (here, right) for number, (here, right) in enumerate(join.on.items())}
-    added = [name for name in join.columns or there.columns() if name not in join.on.values()]
-    right = there.scan(list(dict.fromkeys([*join.on.values(), *added])), set())
+    added = _added(join, _columns(reader, join, name))
+    right = _read(reader, join, name, {f"columns:{one}": one for one in [*join.on.values(), *added]}, typed=True)
     right = right.select(*added, **{key: _key(right, column, thing) for key, (_, column) in keys.items()})
-    repeated = collect(right.group_by(list(keys)).len().filter(pl.col("len") > 1).head(1), f"{thing}.join")
+    if join.combine is not None:
+        right = _combined(right, list(keys), added)
+    repeated = collect(right.group_by(list(keys)).len().filter(pl.col("len") > 1).head(1), name)
     if repeated.height:
         raise TableFault(
             "repeated join key",
             f"{thing}.join.on must name a key that stands once in {join.table} "
-            f"(got {repeated.row(0)[0]!r} several times); join a table with one row per key",
+            f"(got {repeated.row(0)[0]!r} several times); join a table with one row per key, or set `combine: text`",
         )
     left = frame.with_columns(**{key: _key(frame, column, thing) for key, (column, _) in keys.items()})
-    return left.join(right, on=list(keys), how="left").drop(list(keys))
+    return left.join(right, on=list(keys), how="left", maintain_order="left").drop(list(keys))
+
+
+def _combined(frame: pl.LazyFrame, keys: list[str], columns: list[str]) -> pl.LazyFrame:
+    """Return one row per key: each column's distinct values as one text, most frequent first, equal ones sorted."""
+    often = {f"_often_{name}": pl.len().over([*keys, name]) for name in columns}
+    texts = frame.with_columns(pl.col(name).cast(pl.String) for name in columns).with_columns(**often)
+    joined = [
+        pl.col(name)
+        .sort_by(f"_often_{name}", name, descending=[True, False])
+        .drop_nulls()
+        .unique(maintain_order=True)
+        .str.join(", ")
+        for name in columns
+    ]
+    return texts.group_by(keys).agg(joined)
 
 
 def _key(frame: pl.LazyFrame, column: str, thing: str) -> pl.Expr:

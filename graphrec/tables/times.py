@@ -7,7 +7,7 @@ import polars as pl
 from graphrec.tables.config import QualityConfig, TimeUnit
 from graphrec.tables.report import TableFault
 
-PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
+PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 WRITTEN = ("%+", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
 """Ways to write a time that CSV and JSONL files are read with; UTC where no zone is written."""
 
@@ -52,7 +52,7 @@ def _from_datetime(column: pl.Expr, dtype: pl.DataType, typeless: bool, thing: s
         ways = [column.str.to_datetime(way, time_unit="us", time_zone="UTC", strict=False) for way in WRITTEN]
         days = column.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
         return pl.coalesce(*ways, days).dt.epoch("us") // PER_SECOND["us"]
-    remedy = "set `unit: s`, `ms` or `us`" if dtype.is_numeric() else "derive a datetime column"
+    remedy = "set `unit: s`, `ms`, `us` or `ns`" if dtype.is_numeric() else "derive a datetime column"
     raise TableFault("wrong dtype", f"{thing} must be a datetime (got {dtype}); {remedy}")
 
 

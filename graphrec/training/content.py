@@ -11,6 +11,8 @@ from torch import Tensor
 from graphrec.arrays import FloatMatrix, FloatVector, RowVector
 from graphrec.features import Features
 
+BLOCKS = ("text", "image", "columns")
+"""Every content block, in the order a model reads them."""
 DEGREE = "log_degree"
 """Name of the block that the graph gives: log(1 + degree), one column, always the last."""
 
@@ -40,13 +42,16 @@ Layout = Mapping[str, Sequence[Block]]
 
 
 def fit_layout(
-    features: Features, blocks: Sequence[str], rows: Mapping[str, RowVector], log_degree: Mapping[str, FloatVector]
+    features: Features,
+    blocks: Sequence[str] | None,
+    rows: Mapping[str, RowVector],
+    log_degree: Mapping[str, FloatVector],
 ) -> dict[str, list[Block]]:
     """Fit centre and scale of every block.
 
     Args:
         features: What the nodes are.
-        blocks: Names of the blocks to read, in this order; a type reads those it has.
+        blocks: Names of the blocks to read, in this order, of which a type reads those it has; ``None``: all.
         rows: Node type to the rows to fit on: nothing that came after the split may be among them.
         log_degree: Node type to log degrees in the graph of the past.
     """
@@ -55,7 +60,7 @@ def fit_layout(
         fit = rows[node_type]
         known = [
             _fit(name, node.blocks[name][fit[np.asarray(node.present[name])[fit]]])
-            for name in blocks
+            for name in (BLOCKS if blocks is None else blocks)
             if name in node.blocks
         ]
         layout[node_type] = [*known, _fit(DEGREE, log_degree[node_type][fit][:, None])]

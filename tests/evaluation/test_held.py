@@ -5,6 +5,7 @@ import pytest
 
 from graphrec.errors import DataError, ShapeError
 from graphrec.evaluation.held import Held, check_no_leak
+from graphrec.graph.build import DAY_S
 from graphrec.history import History
 from tests.evaluation.worlds import World
 
@@ -69,6 +70,27 @@ def test_slices_add_up(world: World) -> None:
     cold = world.history.actions_per_flit(200) == 0
     assert cold[parts["cold"].rows].all()
     assert not cold[parts["warm"].rows].any()
+
+
+def test_days_part_the_events_by_their_oldest_action() -> None:
+    users, flits = np.array([1, 0, 0, 1, 2], np.int32), np.array([3, 2, 2, 0, 0], np.int32)
+    time_s = 10 + np.array([5, DAY_S + 1, DAY_S - 1, 2 * DAY_S, 2 * DAY_S])  # (0, 2) on days 2 and 1
+    one = Held.from_edges(users, flits, history(), AVAILABLE, split_s=10, time_s=time_s)
+    days = {name: part for name, (_, part) in one.slices(history()).items() if name.startswith("day")}
+    assert list(days) == ["day_1", "day_2", "day_3"]
+    assert [part.num_events for part in days.values()] == [2, 0, 2]
+    assert days["day_1"].users.tolist() == [0, 1]
+    assert days["day_3"].rows.tolist() == [0, 0]
+    assert "day_1" not in held().slices(history())
+    assert Held.from_edges(users, flits, history(), AVAILABLE, time_s=time_s).day is None  # no split instant
+
+
+def test_days_survive_other_restrictions() -> None:
+    users, flits = np.array([0, 1], np.int32), np.array([2, 3], np.int32)
+    one = Held.from_edges(users, flits, history(), AVAILABLE, split_s=10, time_s=np.array([10, DAY_S + 10]))
+    rest = one.only_users(np.array([False, True, True]))
+    assert rest.day is not None
+    assert rest.day.tolist() == [2]
 
 
 def test_broken_arrays_raise() -> None:

@@ -5,10 +5,21 @@ import polars as pl
 import pytest
 
 from graphrec.errors import MissingWeightsError
-from graphrec.features import FeatureConfig, Features, TextCache, TextEncoder, encode_features, resolve_config, text_key
+from graphrec.features import (
+    FeatureConfig,
+    Features,
+    TextEncoder,
+    encode_features,
+    encode_images,
+    resolve_config,
+    weight_keys,
+)
+from graphrec.features import image as image_module
+from graphrec.features import text as text_module
 from graphrec.features.encode import fit_mask, node_texts
 from graphrec.tables.clean import Tables
 from graphrec.tables.config import NodeConfig
+from graphrec.tables.image_store import Images
 from tests.features.conftest import EXACT, Draw
 
 NODES = {
@@ -31,11 +42,12 @@ TFIDF = {"text": {"encoder": "tfidf", "dim": 4}}
 
 @pytest.fixture
 def tables(draw: Draw) -> Tables:
+    images, digests = Images.of([draw("disc", "red"), None, draw("disc", "navy"), None, draw("disc", "green")])
     flits = {
         "id": ["f1", "f2", "f3", "f4"],
         "title": ["Birds", None, "  ", "Birds"],
         "text": ["red feeder", "red birds feeder", None, "feeder birds"],
-        "image": [draw("disc", "red"), None, draw("disc", "navy"), None],
+        "image": digests[:4].to_list(),
         "language": ["en", "de", None, "en"],
         "length": [1.0, 2.0, 3.0, None],
         "created_s": [10, 20, 30, 40],
@@ -46,7 +58,7 @@ def tables(draw: Draw) -> Tables:
         "advertiser": pl.DataFrame({"id": ["v"], "name": ["red birds feeder"]}),
         "tag": pl.DataFrame({"id": ["t1", "t2"]}),
     }
-    return Tables(nodes, ())
+    return Tables(nodes, (), images)
 
 
 def same(one: Features, other: Features, node_type: str, rows: int) -> bool:
@@ -57,7 +69,7 @@ def same(one: Features, other: Features, node_type: str, rows: int) -> bool:
 def test_blocks_and_masks_of_every_type(tables: Tables, minilm: TextEncoder, tmp_path: Path) -> None:
     config = FeatureConfig.parse(EXACT_TEXT)
     features = encode_features(tables, NODES, config, fit_until_s=None, cache=None, threads=1)
-    assert features.config == config
+    assert features.config == resolve_config(config, NODES)
     assert {name: node.widths for name, node in features.nodes.items()} == {
         "user": {"columns": 5},
         "flit": {"text": 384, "image": 416, "columns": 5},
@@ -80,13 +92,13 @@ def test_nothing_after_the_split_reaches_earlier_nodes(tables: Tables, draw: Dra
         "id": ["f5", "f6"],
         "title": ["quasar", "quasar"],
         "text": ["red quasar birds", "quasar nebula"],
-        "image": [draw("disc", "green"), None],
+        "image": [Images.of([draw("disc", "green")])[1][0], None],
         "language": ["xx", "xx"],
         "length": [1e6, -1e6],
         "created_s": [50, 51],
     }
     flits = pl.concat([tables.nodes["flit"], pl.DataFrame(late, schema=tables.nodes["flit"].schema)])
-    leaky = Tables({**tables.nodes, "flit": flits}, ())
+    leaky = Tables({**tables.nodes, "flit": flits}, (), tables.images)
     config = FeatureConfig.parse(TFIDF)
     clean = encode_features(tables, NODES, config, fit_until_s=50, cache=None, threads=1)
     guarded = encode_features(leaky, NODES, config, fit_until_s=50, cache=None, threads=1)
@@ -121,14 +133,57 @@ def test_weights_are_asked_for_only_where_a_node_has_text(tables: Tables) -> Non
         resolve_config(config, NODES)
 
 
-def test_cache_serves_the_second_run(tables: Tables, tmp_path: Path) -> None:
-    config = FeatureConfig.parse(EXACT_TEXT)
-    runs = []
-    for _ in range(2):
-        cache = TextCache(tmp_path, text_key(config.text))
-        runs.append(encode_features(tables, NODES, config, fit_until_s=None, cache=cache, threads=1))
-    assert (cache.hits, cache.misses) == (3, 0)
-    assert same(runs[0], runs[1], "flit", 4)
+def test_cache_serves_the_second_run(
+    tables: Tables, tiny_bert: Path, tiny_vit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = resolve_config(both(tiny_bert, tiny_vit), NODES)
+    first = encode_features(tables, NODES, config, fit_until_s=None, cache=tmp_path, threads=1)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr(text_module, "Transformer", refuse)
+    monkeypatch.setattr(image_module, "VisionModel", refuse)
+    second = encode_features(tables, NODES, config, fit_until_s=None, cache=tmp_path, threads=1)
+    assert same(first, second, "flit", 4)
+
+
+def both(tiny_bert: Path, tiny_vit: Path, **image: object) -> FeatureConfig:
+    """Return settings with two pretrained models."""
+    text = {"model": str(tiny_bert), "max_tokens": 8, "precision": "float32"}
+    seen = {"encoder": "transformer", "model": str(tiny_vit), "precision": "float32", **image}
+    return FeatureConfig.parse({"text": text, "image": seen})
+
+
+def test_images_through_a_model(tables: Tables, tiny_bert: Path, tiny_vit: Path, draw: Draw) -> None:
+    config = both(tiny_bert, tiny_vit)
+    flit = encode_features(tables, NODES, config, fit_until_s=None, cache=None, threads=1).nodes["flit"]
+    by_itself = encode_images([draw("disc", "red"), None, draw("disc", "navy"), None], config.image)
+    np.testing.assert_allclose(flit.blocks["image"], by_itself, atol=1e-6)
+    np.testing.assert_array_equal(flit.present["image"], [True, False, True, False])
+
+
+def test_keys_name_the_weights_in_use(tables: Tables, tiny_bert: Path, tiny_vit: Path) -> None:
+    config = both(tiny_bert, tiny_vit)
+    assert set(weight_keys(config)) == {"weights", "image_weights"}
+    assert set(weight_keys(resolve_config(config, {"advertiser": NODES["advertiser"]}))) == {"weights"}
+    assert weight_keys(resolve_config(config, {"user": NODES["user"]})) == {}
+    other = weight_keys(both(tiny_bert, tiny_vit, pooling="mean"))
+    assert other["weights"] == weight_keys(config)["weights"]
+    assert other["image_weights"] != weight_keys(config)["image_weights"]
+
+
+def test_missing_vision_weights_are_told_before_work(tiny_bert: Path) -> None:
+    with pytest.raises(MissingWeightsError, match=r"ImageConfig.model must name weights.*encoder: handcrafted"):
+        resolve_config(both(tiny_bert, Path("/no/such/model"), precision="auto"), NODES)
+
+
+def test_blocks_are_those_declared_and_switched_on() -> None:
+    config = FeatureConfig()
+    assert config.blocks(NODES) == ("text", "image", "columns")
+    assert config.blocks({"user": NODES["user"]}) == ("columns",)
+    assert FeatureConfig.parse({"text": {"encoder": "none"}}).blocks(NODES) == ("image", "columns")
+    assert FeatureConfig.parse({"image": {"encoder": "none"}}).blocks(NODES) == ("text", "columns")
 
 
 def test_progress_names_its_stage(tables: Tables, tiny_bert: Path) -> None:

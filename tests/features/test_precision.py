@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphrec.features import TextConfig, TextEncoder, resolve_text_config
+from graphrec.features import ImageConfig, TextConfig, TextEncoder, resolve_image_config, resolve_text_config
 from graphrec.features import precision as precision_module
-from graphrec.features.precision import SAMPLE, has_fast_bfloat16
-from tests.features.conftest import EXACT
+from graphrec.features.precision import SAMPLE, has_fast_bfloat16, sample_pictures
+from tests.features.conftest import EXACT, vision_config
 
 
 def test_auto_takes_bfloat16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,3 +56,23 @@ def test_processor_flags(tmp_path: Path, flags: str, expected: bool) -> None:
 
 def test_no_processor_file_means_no_bfloat16(tmp_path: Path) -> None:
     assert not has_fast_bfloat16(tmp_path / "cpuinfo")
+
+
+def test_images_take_bfloat16_where_it_is_fast_and_true(tiny_vit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    auto = vision_config(tiny_vit, precision="auto")
+    for fast, least, expected in ((True, 0.99, "bfloat16"), (False, 0.99, "float32"), (True, 1.1, "float32")):
+        monkeypatch.setattr(precision_module, "has_fast_bfloat16", lambda fast=fast: fast)
+        monkeypatch.setattr(precision_module, "MIN_COSINE", least)
+        precision_module._images_agree.cache_clear()
+        assert resolve_image_config(auto) == vision_config(tiny_vit, precision=expected)
+
+
+def test_images_without_a_model_need_no_weights() -> None:
+    given = vision_config(Path("/nowhere"), precision="bfloat16")
+    assert resolve_image_config(given) == given
+    assert resolve_image_config(ImageConfig(model="/nowhere")).precision == "float32"
+
+
+def test_sample_pictures_are_distinct_and_always_the_same() -> None:
+    assert len(set(sample_pictures())) == 16
+    assert sample_pictures() == sample_pictures()

@@ -7,9 +7,10 @@ import pytest
 
 from graphrec.arrays import FloatMatrix
 from graphrec.errors import ConfigError
-from graphrec.features import TextCache, TextConfig, TextEncoder, encode_texts, text_key
+from graphrec.features import TextConfig, TextEncoder, VectorCache, encode_texts, text_key
 from graphrec.features import text as text_module
-from graphrec.features.transformer import Transformer, torch_threads
+from graphrec.features.loading import torch_threads
+from graphrec.features.transformer import Transformer
 from graphrec.features.weights import find_weights
 from tests.features.conftest import EXACT
 
@@ -101,8 +102,8 @@ def test_second_run_encodes_nothing_and_a_third_only_what_is_new(
     tiny_bert: Path, tmp_path: Path, counted: type[CountedTransformer]
 ) -> None:
     config = TextConfig(model=str(tiny_bert), max_tokens=8, precision="float32")
-    first = encode_texts(["bird", "song"], config, cache=TextCache(tmp_path, text_key(config)))
-    cache = TextCache(tmp_path, text_key(config))
+    first = encode_texts(["bird", "song"], config, cache=VectorCache(tmp_path, text_key(config)))
+    cache = VectorCache(tmp_path, text_key(config))
     np.testing.assert_array_equal(encode_texts(["song", "bird"], config, cache=cache), first[::-1])
     assert (cache.hits, cache.misses, counted.encoded, counted.loaded) == (2, 0, 2, 1)
     encode_texts(["song", "nest"], config, cache=cache)
@@ -121,8 +122,8 @@ def test_interrupted_run_keeps_its_finished_chunks(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        encode_texts(texts, config, cache=TextCache(tmp_path, text_key(config)), on_progress=interrupt)
-    cache = TextCache(tmp_path, text_key(config))
+        encode_texts(texts, config, cache=VectorCache(tmp_path, text_key(config)), on_progress=interrupt)
+    cache = VectorCache(tmp_path, text_key(config))
     encode_texts(texts, config, cache=cache)
     assert (cache.hits, cache.misses) == (4, 1)  # the chunk that was told of is kept
 
@@ -144,8 +145,8 @@ def test_key_follows_what_shapes_a_vector(tiny_bert: Path, minilm: TextEncoder) 
 
 def test_cache_of_other_weights_is_refused(tiny_bert: Path, tmp_path: Path, minilm: TextEncoder) -> None:
     config = TextConfig(model=str(tiny_bert), max_tokens=8, precision="float32")
-    with pytest.raises(ConfigError, match=r"TextCache.key must be"):
-        TextEncoder(config, TextCache(tmp_path, minilm.key))
+    with pytest.raises(ConfigError, match=r"VectorCache.key must be"):
+        TextEncoder(config, VectorCache(tmp_path, minilm.key))
 
 
 def test_tfidf_settings_make_no_encoder_of_single_texts() -> None:

@@ -8,7 +8,8 @@ import pytest
 from graphrec.errors import ArtifactError, MissingWeightsError
 from graphrec.features import TextConfig
 from graphrec.features import weights as weights_module
-from graphrec.features.weights import MINILM_HUB_ID, find_weights
+from graphrec.features.weights import MINILM_HUB_ID, find_image_weights, find_weights
+from tests.features.conftest import vision_config
 
 
 @pytest.fixture
@@ -97,3 +98,45 @@ def test_settings_without_a_width_are_refused(tiny_bert: Path, tmp_path: Path) -
     (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(ArtifactError, match="hidden_size"):
         find_weights(TextConfig(model=str(folder)))
+
+
+def test_vision_weights_are_known_by_all_that_shapes_a_vector(tiny_vit: Path, tmp_path: Path) -> None:
+    found = find_image_weights(vision_config(tiny_vit))
+    folder = shutil.copytree(tiny_vit, tmp_path / "copy")
+    assert find_image_weights(vision_config(folder)).digest == found.digest
+    (folder / "README.md").write_text("a card")
+    assert find_image_weights(vision_config(folder)).digest == found.digest
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps({**settings, "image_mean": [0.1, 0.2, 0.3]}))
+    assert find_image_weights(vision_config(folder)).digest != found.digest
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("model.safetensors", r"holds no config\.json with model\.safetensors"),
+        ("config.json", r"holds no config\.json with model\.safetensors"),
+        ("preprocessor_config.json", r"holds no preprocessor_config\.json"),
+    ],
+)
+def test_vision_folder_must_be_whole(tiny_vit: Path, tmp_path: Path, name: str, reason: str) -> None:
+    folder = shutil.copytree(tiny_vit, tmp_path / "part")
+    (folder / name).rename(folder / "pytorch_model.bin")
+    with pytest.raises(
+        MissingWeightsError, match=rf"ImageConfig.model must name weights.*{reason}.*Two ways"
+    ) as caught:
+        find_image_weights(vision_config(folder))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("offline")
+def test_vision_hub_id_already_fetched_is_found_offline(
+    tiny_vit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "c" * 40
+    shutil.copytree(tiny_vit, tmp_path / "models--somebody--tiny" / "snapshots" / commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    found = find_image_weights(vision_config(Path("somebody/tiny"), revision=commit))
+    assert found.digest == find_image_weights(vision_config(tiny_vit)).digest
+    with pytest.raises(MissingWeightsError, match="a hub id, fetched where the network allows"):
+        find_image_weights(vision_config(Path("somebody/other")))

@@ -24,6 +24,18 @@ def test_time_split_leaves_known_pairs_out_of_the_test() -> None:
         Tables({"user": nodes("u", 1), "flit": nodes("f", 2)}, (likes,)), SplitConfig(test_days=2), as_of_s=10 * DAY
     )
     assert split.test.rows() == [(0, 1)]
+    assert split.test_s is not None
+    assert split.test_s.tolist() == [9 * DAY]
+
+
+def test_a_pair_met_twice_in_the_window_counts_from_its_first_time() -> None:
+    likes = edges("likes", [(0, 0), (1, 1), (0, 1), (0, 1)], times=[1, 9 * DAY + 2, 9 * DAY + 1, 9 * DAY])
+    split = split_tables(
+        Tables({"user": nodes("u", 2), "flit": nodes("f", 2)}, (likes,)), SplitConfig(test_days=2), as_of_s=10 * DAY
+    )
+    assert split.test.rows() == [(0, 1), (1, 1)]
+    assert split.test_s is not None
+    assert split.test_s.tolist() == [9 * DAY, 9 * DAY + 2]
 
 
 def test_time_split_of_undated_actions_raises() -> None:

@@ -11,6 +11,8 @@ from graphrec.models.config import ModelConfig, TrainingConfig
         ({"temperature": 0}, "ModelConfig.temperature must be greater than 0"),
         ({"negative": 3}, "did you mean 'negatives'"),
         ({"loss": "hinge"}, "ModelConfig.loss must be 'softmax' or 'max_margin'"),
+        ({"blocks": ["sound"]}, r"ModelConfig.blocks.0 must be 'text', 'image' or 'columns' \(got 'sound'\)"),
+        ({"blocks": ["text", "text"]}, r"ModelConfig.blocks: must name each block once"),
     ],
 )
 def test_a_wrong_model_setting_raises(values: dict[str, object], message: str) -> None:

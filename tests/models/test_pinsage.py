@@ -96,3 +96,20 @@ def test_id_vectors_tell_nodes_of_equal_content_apart() -> None:
     with_ids, without = net.start("user", same, torch.tensor([0, 1])), net.start("user", same, None)
     assert (with_ids[0] - with_ids[1]).abs().max() > 1e-3
     torch.testing.assert_close(without[0], without[1])
+
+
+@pytest.mark.parametrize("id_vectors", [True, False])
+def test_without_content_id_vectors_tell_nodes_apart(id_vectors: bool) -> None:
+    """A type known by its degree alone does not start on one line, and a type with content keeps its content."""
+    torch.manual_seed(0)
+    config = MODEL.model_copy(update={"id_vectors": id_vectors, "hidden_dim": 64})
+    net = PinSage(config, {"user": 1, "flit": 7}, {"user": 50, "flit": 50}).eval()
+    rows = torch.arange(50)
+    for node_type, width, spread in (("user", 1, True), ("flit", 7, False)):
+        features = torch.randn(50, width, generator=torch.manual_seed(1))
+        start = net.start(node_type, features, rows)
+        content = torch.nn.functional.normalize(net.project[node_type](features), dim=1)
+        kept = (start * content).sum(dim=1).abs().mean().item()
+        assert kept < 0.4 if spread and id_vectors else kept > 0.9
+    unmet = net.start("user", torch.zeros(2, 1), torch.tensor([-1, -1]))
+    assert torch.isfinite(unmet).all()

@@ -102,7 +102,7 @@ def test_extra_columns_are_no_fault(tmp_path: Path) -> None:
         ("users", "age_days", pl.String, r"nodes\.user\.numeric must be a number"),
         ("flits", "text", pl.Int64, r"nodes\.flit\.text must be text"),
         ("flits", "unsafe", pl.Float64, r"nodes\.flit\.flags must be true or false"),
-        ("flits", "image", pl.String, r"nodes\.flit\.image must be encoded image bytes"),
+        ("flits", "image", pl.Int64, r"nodes\.flit\.image must be encoded image bytes"),
         ("flits", "created_at", pl.Int64, r"nodes\.flit\.created_at must be a datetime .*unit: s"),
         ("events", "user_id", pl.Int64, r"edges\.0\.likes\.source_id must be of type String"),
         ("events", "weight", pl.String, r"edges\.0\.likes\.weight must be a number"),

@@ -54,6 +54,63 @@ def test_join_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         films(tmp_path, {"join": join, "text": ["title"]}, {}, titles=pl.concat([TITLES, TITLES[:1]]))
 
 
+TAGGED = pl.DataFrame({"movie": [10, 10, 10, 30, 10, 30], "tag": [1, 2, 2, 3, 4, 9], "by": [1, 1, 2, 2, 3, 3]})
+WORDS = pl.DataFrame({"id": [1, 2, 3, 4], "word": ["noir", "heist", "space", "crime"]})
+
+
+def test_several_rows_per_key_become_one_text_the_most_frequent_first(tmp_path: Path) -> None:
+    join = {
+        "table": "tagged.parquet",
+        "join": [{"table": "words.parquet", "on": {"tag": "id"}}],
+        "on": {"movie_id": "movie"},
+        "columns": ["word"],
+        "combine": "text",
+    }
+    node = {"join": [join], "text": ["word"]}
+    flits = films(tmp_path, node, {}, tagged=TAGGED, words=WORDS).tables.nodes["flit"]
+    assert flits.to_dict(as_series=False) == {"id": [0, 1, 2], "word": ["heist, crime, noir", None, "space"]}
+
+
+def test_a_joined_table_may_derive_and_select(tmp_path: Path) -> None:
+    join = {
+        "table": "tagged.parquet",
+        "where": "by >= 2",
+        "derive": {"label": "CAST(tag AS TEXT)", "film": "movie + 0"},
+        "on": {"movie_id": "film"},
+        "columns": ["label"],
+        "combine": "text",
+    }
+    flits = films(tmp_path, {"join": [join], "text": ["label"]}, {}, tagged=TAGGED).tables.nodes["flit"]
+    assert flits["label"].to_list() == ["2, 4", None, "3, 9"]
+
+
+def test_a_column_missing_from_a_nested_join_is_named(tmp_path: Path) -> None:
+    inner = {"table": "words.parquet", "on": {"tag": "key"}}
+    join = {"table": "tagged.parquet", "join": [inner], "on": {"movie_id": "movie"}}
+    with pytest.raises(DataError, match=r"nodes.flit.join.join.on must name a column of words.parquet \(got 'key'\)"):
+        films(tmp_path, {"join": [join]}, {}, tagged=TAGGED, words=WORDS)
+
+
+def test_rare_words_are_left_out_by_a_window_of_sql(tmp_path: Path) -> None:
+    """Words of one person alone would tell who put them there."""
+    join = {
+        "table": "tagged.parquet",
+        "where": "COUNT(DISTINCT by) OVER (PARTITION BY tag) >= 2",
+        "derive": {"label": "CAST(tag AS TEXT)"},
+        "on": {"movie_id": "movie"},
+        "columns": ["label"],
+        "combine": "text",
+    }
+    flits = films(tmp_path, {"join": [join], "text": ["label"]}, {}, tagged=TAGGED).tables.nodes["flit"]
+    assert flits["label"].to_list() == ["2", None, None]
+
+
+def test_counts_weigh_by_their_logarithm(tmp_path: Path) -> None:
+    edge = {"where": "rating > 0", "derive": {"plays": "LOG1P(rating)"}, "weight": "plays"}
+    weights = films(tmp_path, {}, edge).tables.edges[0].frame["weight"].to_list()
+    assert weights == pytest.approx([1.7918, 1.3863, 1.6094], abs=1e-4)
+
+
 def test_join_that_repeats_a_column_is_refused(tmp_path: Path) -> None:
     join = [{"table": "titles.parquet", "on": {"movie_id": "movie"}}]
     with pytest.raises(ConfigError, match=r"must not repeat columns .*\['item'\]"):

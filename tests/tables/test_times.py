@@ -32,7 +32,7 @@ def test_days_are_midnight() -> None:
     assert read(pl.Series([date(2024, 1, 1)])) == [NOON - 12 * 3600]
 
 
-@pytest.mark.parametrize(("unit", "factor"), [("s", 1), ("ms", 1_000), ("us", 1_000_000)])
+@pytest.mark.parametrize(("unit", "factor"), [("s", 1), ("ms", 1_000), ("us", 1_000_000), ("ns", 1_000_000_000)])
 def test_numbers_in_their_unit(unit: str, factor: int) -> None:
     assert read(pl.Series([NOON * factor, None]), unit) == [NOON, None]
     assert read(pl.Series([str(NOON * factor), "x"]), unit, typeless=True) == [NOON, None]
