@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -23,6 +24,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "configs").mkdir()
     (folder / "configs" / "flutter.yaml").write_text((ROOT / "configs" / "flutter.yaml").read_text())
     simulate(SimulationConfig.preset("small", seed=3), folder / "demo" / "data")
+    write_csvs(folder / "demo" / "data", folder / "my" / "tables")
     quick = [
         "features.text.precision=float32",
         "training.epochs=1",
@@ -33,6 +35,15 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     places = [f"data={folder / 'demo' / 'data'}", f"store={folder / 'demo' / 'store'}"]
     run(folder / "configs" / "flutter.yaml", [*quick, baselines, *places])
     return folder
+
+
+def write_csvs(data: Path, out: Path) -> None:
+    """Write somebody's own tables."""
+    out.mkdir(parents=True)
+    flits = pl.read_parquet(data / "flits.parquet").select("flit_id", "text", "created_at")
+    flits.rename({"flit_id": "sku", "text": "description"}).write_csv(out / "articles.csv")
+    events = pl.read_parquet(data / "events.parquet")
+    events.rename({"user_id": "customer", "flit_id": "sku", "event": "what"}).write_csv(out / "log.csv")
 
 
 def blocks(language: str) -> list[str]:
