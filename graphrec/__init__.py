@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from graphrec.api import embeddings, open_evaluation, open_graph
     from graphrec.config import load_config
     from graphrec.formats import export
-    from graphrec.pipeline import run
+    from graphrec.pipeline.run import run
     from graphrec.retrieval.retriever import Retriever
 
 __version__ = "0.1.0"

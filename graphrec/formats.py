@@ -91,9 +91,9 @@ def _target(out: Path | str, force: bool) -> Path:
     Raises:
         ConfigError: If it may not be written.
     """
-    if was_uri(out):
+    if was_uri(Path(out)):
         raise ConfigError(f"out must be a folder (got {out}, a URI); write to a folder and copy it there")
-    target = Path(os.path.abspath(out))
+    target = Path(out).resolve()
     if target.exists() and not target.is_dir():
         raise ConfigError(f"out must be a folder (got the file {out}); choose another name")
     if target.is_dir() and any(target.iterdir()):

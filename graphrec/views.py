@@ -66,13 +66,20 @@ class NodeEmbeddings(_Pair):
         return pl.DataFrame({"id": self.ids, "vector": np.ascontiguousarray(self.vectors)})
 
     def plot_map(
-        self, labels: Sequence[object] | None = None, *, method: Method = "umap", most: int = 3000, seed: int = 0
+        self,
+        labels: Sequence[object] | None = None,
+        *,
+        method: Method = "umap",
+        title: str = "",
+        most: int = 3000,
+        seed: int = 0,
     ) -> "Figure":
         """Draw the nodes on a plane, neighbours together, coloured by label.
 
         Args:
             labels: One per node, in the order of ``ids``: a column of a frame will do.
             method: ``umap`` or ``tsne``.
+            title: Above the figure; default: how many vectors there are, and the method.
             most: Nodes drawn at most, chosen at random.
             seed: Where chance is rooted.
 
@@ -86,7 +93,7 @@ class NodeEmbeddings(_Pair):
         chosen = np.sort(np.random.default_rng(seed).permutation(len(self.ids))[:most])
         drawn = None if labels is None else [labels[int(place)] for place in chosen]
         points = project(np.asarray(self.vectors)[chosen], method, seed)
-        return plot_points(f"{len(chosen):,} vectors, by {_METHODS[method]}", points, drawn)
+        return plot_points(title or f"{len(chosen):,} vectors, by {_METHODS[method]}", points, drawn)
 
     def plot_cosines(
         self, linked: pl.DataFrame, other: "NodeEmbeddings | None" = None, *, most: int = 20_000, seed: int = 0
@@ -125,6 +132,9 @@ class NodeEmbeddings(_Pair):
         strangers = right[np.random.default_rng(seed).permutation(len(right))]
         return {"linked": (left * right).sum(axis=1), "random": (left * strangers).sum(axis=1)}
 
+    def __repr__(self) -> str:
+        return f"NodeEmbeddings({len(self.ids):,} unit vectors of dim {self.vectors.shape[1]})"
+
     def _repr_html_(self) -> str:
         few = self.vectors[: _SHOWN - 3]
         rows = [
@@ -137,7 +147,7 @@ class NodeEmbeddings(_Pair):
 _METHODS: Mapping[Method, str] = {"umap": "UMAP", "tsne": "t-SNE"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GraphView:
     """A version's graph, asked by original ids.
 
@@ -229,6 +239,10 @@ class GraphView:
             if not name.startswith("rev_")
         ]  # fmt: skip
         return pl.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        nodes = ", ".join(f"{number:,} {node_type}" for node_type, number in self.graph.num_nodes.items())
+        return f"GraphView({nodes}; {self.to_polars()['edges'].sum():,} edges)"
 
     def _repr_html_(self) -> str:
         nodes, edges = self.health().select(pl.col("type"), pl.col(_SHOWN_OF_NODES)), self.to_polars()

@@ -78,7 +78,7 @@ class SliceFacts:
         return cls(values["what"], values["users"], values["events"], values["cold_share"])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """Every method on every slice, with intervals.
 
@@ -155,6 +155,10 @@ class Evaluation:
                 f"Evaluation.value must be measured (got {method}.{metric}@{k} on {slice_name!r}; measured: {known})"
             )
         return float(found["value"][0])
+
+    def __repr__(self) -> str:
+        facts = self.slices["all"]
+        return f"Evaluation({len(self.settings)} methods on {facts.users:,} users, {facts.events:,} events)"
 
     def _repr_html_(self) -> str:
         facts = self.slices["all"]

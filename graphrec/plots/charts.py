@@ -52,7 +52,8 @@ def plot_histograms(title: str, groups: Mapping[str, npt.NDArray[Any]], axis: st
     """
     figure, axes = blank(7, 3.6)
     every = np.concatenate([np.asarray(one) for one in groups.values()])
-    bins = np.linspace(float(every.min()), float(every.max()), 60).tolist()
+    low, high = float(every.min()), float(every.max())
+    bins = np.linspace(low, high if high > low else low + 1e-3, 60).tolist()
     for number, (name, values) in enumerate(groups.items()):
         middle, colour = float(np.median(values)), PALETTE[number % len(PALETTE)]
         label = f"{plain(name)}, median {middle:.2f}"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Method = Literal["umap", "tsne"]
 _DENSE = 800
 """Points of a group looked at to find where it is densest."""
+_NAME = (0.13, 0.035)
+"""Width and height of a name, in shares of the map."""
 
 
 def plot_points(
@@ -40,9 +42,9 @@ def plot_points(
         axes.scatter(
             at[:, 0], at[:, 1], s=90, marker="*X^"[number % 3], c="black", edgecolors="white", label=plain(name)
         )
-    for name, places, _ in _groups(len(points), labels):
-        if name and name != "other":
-            _write(axes, name, points[places])
+    named = [(name, points[places]) for name, places, colour in _groups(len(points), labels) if name and colour != GREY]
+    for (name, _), (x, y) in zip(named, _spots([one for _, one in named], points), strict=True):
+        _write(axes, name, x, y)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_color("#ced4da")
@@ -75,7 +77,7 @@ def project(vectors: FloatMatrix, method: Method = "umap", seed: int = 0) -> Flo
 def _tsne(number: int, seed: int) -> Any:
     from sklearn.manifold import TSNE
 
-    return TSNE(metric="cosine", init="pca", perplexity=min(30.0, (number - 1) / 3), random_state=seed)
+    return TSNE(metric="cosine", init="pca", perplexity=min(30.0, (number - 1) / 3), max_iter=500, random_state=seed)
 
 
 def _umap(number: int, seed: int) -> Any:
@@ -103,15 +105,22 @@ def _groups(number: int, labels: Sequence[object] | None) -> list[tuple[str, Int
     return [*groups, ("other", rest, GREY)] if len(rest) else groups
 
 
-def _write(axes: "Axes", name: str, points: FloatMatrix) -> None:
-    """Write a group's name where its points are densest."""
+def _spots(groups: Sequence[FloatMatrix], points: FloatMatrix) -> list[tuple[float, float]]:
+    """Return where each group's name goes: where its points are densest, and not over another name."""
+    taken: list[npt.NDArray[np.float32]] = []
+    size = np.maximum(np.ptp(points, axis=0), 1e-9) * _NAME
+    for group in groups:
+        some = group[np.linspace(0, len(group) - 1, min(len(group), _DENSE)).astype(np.int64)]
+        apart = np.linalg.norm(some[:, None] - some[None], axis=2)
+        near = np.sort(apart, axis=1)[:, : max(len(some) // 3, 1)].mean(axis=1)
+        spots = some[np.argsort(near, kind="stable")]
+        free = [spot for spot in spots if all((np.abs(spot - other) > size).any() for other in taken)]
+        taken.append(free[0] if free else spots[0])
+    return [(float(x), float(y)) for x, y in taken]
+
+
+def _write(axes: "Axes", name: str, x: float, y: float) -> None:
     from matplotlib.patheffects import withStroke
 
-    some = points[np.linspace(0, len(points) - 1, min(len(points), _DENSE)).astype(np.int64)]
-    apart: npt.NDArray[np.float32] = np.linalg.norm(some[:, None] - some[None], axis=2)
-    near = np.sort(apart, axis=1)[:, : max(len(some) // 3, 1)].mean(axis=1)
-    x, y = some[int(near.argmin())]
     halo = [withStroke(linewidth=3, foreground="white")]
-    axes.text(
-        float(x), float(y), name, fontsize=10, weight="bold", ha="center", va="center", path_effects=halo, zorder=5
-    )
+    axes.text(x, y, name, fontsize=10, weight="bold", ha="center", va="center", path_effects=halo, zorder=5)

@@ -149,7 +149,7 @@ class Cards:
 
     def plot(self) -> "Figure":
         """Draw the cards side by side."""
-        from graphrec.plots.cards import plot_cards
+        from graphrec.plots.deck import plot_cards
 
         return plot_cards(self.title, self.entries)
 

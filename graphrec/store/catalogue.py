@@ -28,7 +28,7 @@ class StageRef:
     digest: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Version:
     """An immutable name for one artifact per stage."""
 
@@ -38,6 +38,9 @@ class Version:
     parents: tuple[str, ...] = ()
     created: str = ""
     """When it was published, ISO 8601, UTC."""
+
+    def __repr__(self) -> str:
+        return f"Version({self.name}: {len(self.stages)} stages, published {self.created})"
 
     def _repr_html_(self) -> str:
         rows = [

@@ -98,7 +98,7 @@ def test_views_of_the_graph(first: Finished) -> None:
 def test_a_folder_that_is_there_stays_unless_forced(first: Finished, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(ConfigError, match="out must be a new folder"):
+    with pytest.raises(ConfigError, match="out must be a new or empty folder"):
         export(first.config.store, tmp_path / "mine", only=["interests"])
     assert (tmp_path / "mine" / "letter.txt").exists()
     export(first.config.store, tmp_path / "mine", only=["interests"], force=True)
@@ -118,7 +118,7 @@ def test_the_command_writes_and_tells(first: Finished, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["rows"]["embeddings"]["user"] == 200
     again = CliRunner().invoke(app, command)
     assert again.exit_code == 2
-    assert "error: out must be a new folder" in again.output
+    assert "error: out must be a new or empty folder" in again.output
 
 
 def test_displays_escape_what_tables_hold(first: Finished) -> None:

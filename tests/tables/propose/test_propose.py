@@ -145,6 +145,24 @@ def test_times_written_as_text_in_parquet_are_derived(tmp_path: Path) -> None:
     assert config.edges[0].derive["at_parsed"].startswith("STRPTIME")
 
 
+def test_part_files_of_jsonl_in_subfolders_are_one_log(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    log = events(rng, ids("u", USERS, rng), ids("i", FLITS, rng))
+    kinds = [int(n) for n in rng.integers(1, 4, size=len(log["who"]))]
+    frame = pl.DataFrame(
+        {"uid": log["who"], "iid": log["what"], "time_ms": [1000 * at for at in log["when"]], "type": kinds}
+    )
+    for day in range(3):
+        part = tmp_path / "lines" / "log" / f"day=2024-01-0{day + 1}" / "part-0.jsonl"
+        part.parent.mkdir(parents=True)
+        frame[day::3].write_ndjson(part)
+    proposal, config = checked(tmp_path / "lines", tmp_path)
+    assert {edge.table for edge in config.edges} == {"log/*/part-*.jsonl"}
+    assert sorted(edge.relation for edge in config.edges) == ["type_1", "type_2", "type_3"]
+    assert all(edge.time is not None and edge.time.unit == "ms" for edge in config.edges)
+    assert sum("does not explain" in one for one in proposal.unsure) == 3
+
+
 def test_the_proposal_is_the_same_each_time(tmp_path: Path) -> None:
     folder = network(tmp_path / "net")
     assert propose(folder).text("data") == propose(folder).text("data")
