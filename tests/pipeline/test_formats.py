@@ -100,10 +100,18 @@ def test_a_folder_that_is_there_stays_unless_forced(first: Finished, tmp_path: P
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(ConfigError, match="out must be a new or empty folder"):
         export(first.config.store, tmp_path / "mine", only=["interests"])
-    assert (tmp_path / "mine" / "letter.txt").exists()
-    export(first.config.store, tmp_path / "mine", only=["interests"], force=True)
-    assert sorted(one.name for one in (tmp_path / "mine").iterdir()) == ["export.json", "interests"]
-    assert [one.name for one in tmp_path.iterdir()] == ["mine"]
+    with pytest.raises(ConfigError, match="out must be an earlier export to be replaced"):
+        export(first.config.store, tmp_path / "mine", only=["interests"], force=True)
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+
+
+def test_an_earlier_export_is_replaced_when_forced(first: Finished, tmp_path: Path) -> None:
+    export(first.config.store, tmp_path / "out", only=["embeddings"])
+    with pytest.raises(ConfigError, match="out must be a new or empty folder"):
+        export(first.config.store, tmp_path / "out", only=["interests"])
+    export(first.config.store, tmp_path / "out", only=["interests"], force=True)
+    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["export.json", "interests"]
+    assert [one.name for one in tmp_path.iterdir()] == ["out"]
 
 
 def test_an_unknown_part_is_refused(first: Finished, tmp_path: Path) -> None:
