@@ -151,7 +151,9 @@ def storage_errors(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         named = None if error.filename is None else Path(os.fsdecode(error.filename)).absolute()
-        if error.errno not in _STORAGE_ERRORS or not (named is None or named.is_relative_to(root)):
+        nowhere = error.errno == errno.ENOENT and not root.is_dir()  # it cannot even be made
+        of_storage = error.errno in _STORAGE_ERRORS or nowhere
+        if not of_storage or not (named is None or named.is_relative_to(root)):
             raise  # it speaks of some input, not of the store
         raise StoreWriteError(
             f"Store.root must be writable (got {error.strerror} in {root}); nothing was published: "

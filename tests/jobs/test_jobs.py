@@ -106,14 +106,18 @@ def test_a_worker_killed_in_every_stage_changes_nothing(
     [
         ("graph", "store=./store", "store must be an absolute path or a URI in a job"),
         ("graph", "store=/proc/nowhere", "Store.root must be writable"),
-        ("neighbourhoods", "runtime.partitions=100000", "runtime.partitions must be at most the rows"),
+        (
+            "neighbourhoods",
+            "runtime.partitions=100000 neighbourhoods.size=7",
+            "runtime.partitions must be at most the rows",
+        ),
         ("features", "features.text.model=/nowhere", "TextConfig.model must name weights"),
     ],
 )
 def test_bad_settings_end_a_job_with_one_line(
     running: RunningCluster, data: Path, finished: tuple[Finished, Path], job: str, change: str, message: str
 ) -> None:
-    ended = running.submit(job, settings(data, finished[1], change))
+    ended = running.submit(job, settings(data, finished[1], *change.split()))
     assert not ended.ok
     lines = [line for line in ended.log.splitlines() if line.startswith("error: ")]
     assert len(set(lines)) == 1, ended.log[-3000:]

@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-FIGURES = {"01_tour": 4, "02_your_data": 1, "03_embeddings": 3}
+FIGURES = {"01_tour": 5, "02_your_data": 1, "03_embeddings": 6}
 
 
 def read(path: Path) -> Any:

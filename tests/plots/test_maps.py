@@ -61,6 +61,7 @@ def test_neighbours_stay_neighbours_on_a_map() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:n_jobs value:UserWarning")
+@pytest.mark.filterwarnings("ignore:Tensorflow not installed:ImportWarning")
 def test_neighbours_stay_neighbours_by_umap_too() -> None:
     places = np.arange(80) // 20
     assert (places[nearest(project(clouds(4, 20), "umap"))] == places).mean() > 0.95
