@@ -61,12 +61,16 @@ class RunningCluster:
     def submit(self, job: str, settings: Sequence[str], env_vars: Mapping[str, str] | None = None) -> Finished:
         """Submit ``jobs/<job>.py`` with the command users type, and wait for its end."""
         options = [part for one in settings for part in ("--set", one)]
+        entry = ["python", f"jobs/{job}.py", "--config", "configs/flutter.yaml", *options]
+        return self.run(entry, env_vars)
+
+    def run(self, entry: Sequence[str], env_vars: Mapping[str, str] | None = None) -> Finished:
+        """Submit any command, and wait for its end."""
         runtime_env = json.dumps({"env_vars": {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2", **(env_vars or {})}})
         done = subprocess.run(
             [
                 Path(sys.executable).with_name("ray"), "job", "submit", "--address", self.address,
-                "--working-dir", ".", "--runtime-env-json", runtime_env, "--",
-                "python", f"jobs/{job}.py", "--config", "configs/flutter.yaml", *options,
+                "--working-dir", ".", "--runtime-env-json", runtime_env, "--", *entry,
             ],
             cwd=REPOSITORY, env=dict(self.environment), capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip

@@ -123,3 +123,26 @@ def test_bad_settings_end_a_job_with_one_line(
     assert len(set(lines)) == 1, ended.log[-3000:]
     assert message in lines[0]
     assert "Traceback" not in ended.log
+
+
+NEEDY = """
+from graphrec.engine import open_engine
+from graphrec.engine.config import RuntimeConfig
+from graphrec.errors import EngineError
+
+def task(part):
+    import a_package_of_nobody
+
+try:
+    open_engine(RuntimeConfig(engine="ray")).map_parts(task, [1, 2], name="needy")
+except EngineError as error:
+    print("error:", error)
+"""
+
+
+def test_a_package_that_a_worker_lacks_is_named_in_one_line(running: RunningCluster) -> None:
+    ended = running.run(["python", "-c", NEEDY])
+    assert ended.ok, ended.log
+    lines = [line for line in ended.log.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("error: every worker must have the package 'a_package_of_nobody'")
