@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from benchmarks.common import Result, arguments
 from graphrec.config import RunConfig, load_config
 from graphrec.evaluation import Evaluation
@@ -13,6 +15,7 @@ from graphrec.store import Store
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 SLICES = ("all", "warm", "cold", "light", "heavy")
+METRICS = ("recall", "ndcg", "coverage")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def measure(config: RunConfig, result: Result) -> Measured:
     for name, value in evaluation.slices["all"].counts().items():
         result.add(name, value)
     result.add("seconds", sum(one.seconds for one in runner.history), unit="s", better="lower")
+    shown = evaluation.frame.filter(pl.col("slice").is_in(SLICES), pl.col("metric").is_in(METRICS))
+    result.tables.append({"title": "figures", "rows": shown.fill_nan(None).to_dicts()})
     result.tables.append({"title": "differences", "rows": evaluation.differences.fill_nan(None).to_dicts()})
     if days:
         result.tables.append({"title": "days", "rows": [_day(evaluation, name) for name in days]})

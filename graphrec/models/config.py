@@ -89,3 +89,28 @@ class TrainingConfig(Section):
     """Undated data: share of actions, and of flits whole, that a snapshot hides and is supervised by."""
     seed: int = 0
     """Root of initialisation, batches and negatives."""
+
+
+class LightGCNConfig(Section):
+    """Id vectors of users and flits over one bipartite graph: LightGCN, or with ``num_layers: 0`` factorization."""
+
+    dim: int = Field(default=64, ge=2)
+    """Width of the served vectors, the popularity bias included."""
+    num_layers: int = Field(default=3, ge=0, le=6)
+    """Rounds of propagation; 0 is plain matrix factorization."""
+    temperature: float = Field(default=0.1, gt=0)
+    """Divides the cosines under the softmax."""
+    popularity_bias: bool = True
+    """Learn a bias per flit, served as the last dimension."""
+    svd_start: bool = True
+    """Start from a truncated SVD of the normalised links; otherwise from noise."""
+    epochs: int = Field(default=20, ge=1)
+    """Passes over all users."""
+    users_per_step: int = Field(default=2048, ge=1)
+    """Users a step takes, each with all of his flits."""
+    negatives: int = Field(default=8192, ge=1)
+    """Flits, drawn alike, that all users of a step share; as many as there are flits: the full softmax."""
+    learning_rate: float = Field(default=0.02, gt=0)
+    """First rate of Adam; it falls to zero by a cosine."""
+    seed: int = 0
+    """Root of the start, the batches and the negatives."""

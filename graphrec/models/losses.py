@@ -1,7 +1,11 @@
-"""Losses over one positive and many negative scores per query, as plain functions of tensors."""
+"""Losses of positives against many negatives per query, as plain functions of tensors."""
+
+import math
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 MASKED = -1e9
 """Score that takes a negative out of a softmax; finite, so that no row turns into NaN."""
@@ -46,3 +50,46 @@ def sampled_softmax(
     logits = torch.where(mask, negatives / temperature - log_expected, MASKED)
     partition = torch.logsumexp(torch.cat([positive[:, None], logits], dim=1), dim=1)
     return partition - positive
+
+
+def softmax_of_sets(queries: Tensor, positives: Tensor, line: Tensor, negatives: Tensor, *, catalogue: int) -> Tensor:
+    """Return the mean softmax cross entropy of many positives per query against negatives that all share.
+
+    The negatives, drawn alike from the catalogue, estimate its partition sum: scaled to its size, with the positive
+    itself added. With the whole catalogue as negatives it is the full softmax.
+
+    Args:
+        queries: Divided by the temperature, float32 ``[num_queries, dim]``.
+        positives: Vectors of the positives, float32 ``[num_positives, dim]``.
+        line: Query of each positive, int64 ``[num_positives]``.
+        negatives: Vectors of the negatives, float32 ``[num_negatives, dim]``.
+        catalogue: Number of items the negatives stand for.
+
+    Returns:
+        A scalar.
+    """
+    partition: Tensor = _LogPartition.apply(queries, negatives)  # type: ignore[no-untyped-call]
+    partition = partition + math.log(catalogue / len(negatives))
+    scores = (queries[line] * positives).sum(dim=1)
+    gap = partition[line] - scores
+    return (gap if len(negatives) >= catalogue else softplus(gap)).mean()
+
+
+class _LogPartition(torch.autograd.Function):
+    """``logsumexp(queries @ items.T)`` a row: the logits, by far the largest tensor, stay in bfloat16 and are kept."""
+
+    @staticmethod
+    def forward(ctx: Any, queries: Tensor, items: Tensor) -> Tensor:
+        left, right = queries.bfloat16(), items.bfloat16()
+        logits = left @ right.T
+        top = logits.max(dim=1, keepdim=True).values
+        shares = logits.sub_(top).exp_()
+        total = shares.sum(dim=1, keepdim=True, dtype=torch.float32)
+        ctx.save_for_backward(shares, total, left, right)
+        return (top.float() + total.log()).squeeze(1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        shares, total, left, right = ctx.saved_tensors
+        gradient = shares * (gradients[0][:, None] / total).bfloat16()
+        return (gradient @ right).float(), (gradient.T @ left).float()

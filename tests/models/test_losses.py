@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphrec.models.losses import max_margin, sampled_softmax
+from graphrec.models.losses import max_margin, sampled_softmax, softmax_of_sets
 
 ALL = torch.ones(2, 3, dtype=torch.bool)
 POSITIVE = torch.tensor([0.5, 0.2])
@@ -80,3 +80,38 @@ def test_losses_fall_when_the_positive_rises() -> None:
     assert (max_margin(higher, NEGATIVES, ALL, margin=0.1) < max_margin(POSITIVE, NEGATIVES, ALL, margin=0.1)).all()
     before = sampled_softmax(POSITIVE, NEGATIVES, ALL, temperature=0.1, log_expected=zeros)
     assert (sampled_softmax(higher, NEGATIVES, ALL, temperature=0.1, log_expected=zeros) < before).all()
+
+
+def test_softmax_of_sets_worked_by_hand() -> None:
+    queries = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    positives, line = torch.tensor([[1.0, 1.0], [0.5, 0.0], [0.0, 1.0]]), torch.tensor([0, 0, 1])
+    negatives = torch.tensor([[0.0, 0.0], [1.0, 0.5]])
+    # Two negatives stand for six items: each counts three times.
+    partition = [3 * (1 + math.e), 3 * (1 + math.e)]
+    scores = [1.0, 0.5, 2.0]
+    by_hand = [math.log(partition[i] + math.exp(s)) - s for s, i in zip(scores, (0, 0, 1), strict=True)]
+    loss = softmax_of_sets(queries, positives, line, negatives, catalogue=6)
+    assert float(loss) == pytest.approx(sum(by_hand) / 3, rel=1e-2)  # logits are bfloat16
+
+
+def test_softmax_of_sets_over_everything_is_cross_entropy() -> None:
+    torch.manual_seed(0)
+    queries, items = torch.randn(5, 6), torch.randn(9, 6)
+    line, target = torch.tensor([0, 1, 1, 3]), torch.tensor([2, 0, 8, 5])
+    loss = softmax_of_sets(queries, items[target], line, items, catalogue=9)
+    expected = torch.nn.functional.cross_entropy((queries @ items.T)[line], target)
+    assert float(loss) == pytest.approx(float(expected), rel=2e-2)
+
+
+def test_softmax_of_sets_has_the_gradients_of_a_dense_softmax() -> None:
+    torch.manual_seed(0)
+    queries, items = torch.randn(5, 6, requires_grad=True), torch.randn(9, 6, requires_grad=True)
+    line, target = torch.tensor([0, 1, 1, 3]), torch.tensor([2, 0, 8, 5])
+    softmax_of_sets(queries, items[target], line, items, catalogue=9).backward()  # type: ignore[no-untyped-call]
+    got = [queries.grad, items.grad]
+    dense = [one.detach().clone().requires_grad_() for one in (queries, items)]
+    torch.nn.functional.cross_entropy((dense[0] @ dense[1].T)[line], target).backward()  # type: ignore[no-untyped-call]
+    for one, other in zip(got, dense, strict=True):
+        assert one is not None
+        assert other.grad is not None
+        torch.testing.assert_close(one, other.grad, rtol=0.05, atol=0.01)
