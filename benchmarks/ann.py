@@ -1,0 +1,179 @@
+"""Nearest neighbours: the guarded HNSW index beside bare hnswlib, faiss (HNSW, IVF), usearch and exact search.
+
+100,000 clustered unit vectors of 128 dimensions at two levels of noise, and with --data a folder of train.parquet
+(user, item) the items of a truncated SVD, asked by users' vectors. Queries are asked one by one on one thread, k = 100.
+The last part times whole answers: 3 interests, 133 neighbours each, merged, filtered and ranked at 100,000 flits, ef 200.
+
+    pip install -e '.[bench]' -c constraints.txt
+    python -m benchmarks.ann [--data DIR] [--only clustered]     # one of: clustered, noisy, items, retrieval
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.common import Result, arguments
+from benchmarks.pairs import read_pairs
+from graphrec.arrays import FloatMatrix, normalise_rows
+from graphrec.evaluation.collaborative import svd
+from graphrec.index import IndexConfig, build_index
+from graphrec.index.hnsw import HnswIndex
+from graphrec.retrieval.candidates import Shelf, Weights, candidates_of
+
+PARTS = ("clustered", "noisy", "items", "retrieval")
+NUM, DIM, K, QUERIES = 100_000, 128, 100, 2000
+EFS = (100, 120, 150, 200, 300, 500)
+PROBES = (1, 2, 4, 8, 16, 32, 64, 128)
+LINKS, EF_CONSTRUCTION = 32, 200
+Ask = Callable[[FloatMatrix], npt.NDArray[Any]]
+"""One query ``[1, dim]`` to rows ``[1, K]``."""
+
+
+def main() -> None:
+    """Run and write the result file."""
+    parser = arguments("ann", __doc__)
+    parser.add_argument("--data", type=Path, default=None, help="folder of train.parquet and test.parquet")
+    options = parser.parse_args()
+    parts = PARTS if options.only is None else (options.only,)
+    result = Result("ann", 0)
+    for name, noise in (("clustered", 0.3), ("noisy", 1.0)):
+        if name in parts:
+            vectors = clustered(NUM + QUERIES, noise)
+            compare(result, name, vectors[:NUM], vectors[NUM:])
+    if "items" in parts and options.data is not None:
+        compare(result, "items", *items_and_users(options.data))
+    if "retrieval" in parts:
+        time_answers(result)
+    result.save(options.out)
+
+
+def clustered(num: int, noise: float) -> FloatMatrix:
+    """Return unit vectors around 1,000 centres, float32 ``[num, DIM]``."""
+    rng = np.random.default_rng(0)
+    centres = normalise_rows(rng.normal(size=(1000, DIM)).astype(np.float32))
+    spread = noise * DIM**-0.5 * rng.normal(size=(num, DIM))
+    return normalise_rows((centres[rng.integers(0, 1000, num)] + spread).astype(np.float32))
+
+
+def items_and_users(folder: Path) -> tuple[FloatMatrix, FloatMatrix]:
+    """Return unit vectors of items and of some users, from a truncated SVD of the training pairs."""
+    _, test = read_pairs(folder)
+    found = svd(test.history, test.available, factors=DIM)
+    met = test.history.actions_per_flit(test.num_items) > 0
+    users = np.random.default_rng(0).choice(test.users, QUERIES, replace=False)
+    return normalise_rows(found.flit_factors[met]), normalise_rows(found.user_factors[users])
+
+
+def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatrix) -> None:
+    """Add queries a second of every index at recall .95 and .99, and what our guards cost."""
+    import faiss
+    import hnswlib
+    from usearch.index import Index
+
+    faiss.omp_set_num_threads(1)
+    truth = np.argpartition(-(queries @ vectors.T), K, axis=1)[:, :K]
+    bare = hnswlib.Index(space="ip", dim=vectors.shape[1])
+    bare.init_index(len(vectors), M=LINKS, ef_construction=EF_CONSTRUCTION, random_seed=0)
+    _built(result, f"{name}.hnswlib", lambda: bare.add_items(vectors, num_threads=1))
+    ours: dict[str, HnswIndex] = {}
+    config = IndexConfig(space="inner_product", max_links=LINKS, ef_construction=EF_CONSTRUCTION)
+    _built(result, f"{name}.graphrec", lambda: ours.update(index=HnswIndex.build(vectors, config)))
+    flat = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+    flat.hnsw.efConstruction = EF_CONSTRUCTION
+    _built(result, f"{name}.faiss_hnsw", lambda: flat.add(vectors))
+    ivf = faiss.IndexIVFFlat(faiss.IndexFlatIP(vectors.shape[1]), vectors.shape[1], 1024, faiss.METRIC_INNER_PRODUCT)
+    _built(result, f"{name}.faiss_ivf", lambda: (ivf.train(vectors), ivf.add(vectors)))
+    near = Index(ndim=vectors.shape[1], metric="ip", connectivity=LINKS, expansion_add=EF_CONSTRUCTION)
+    _built(result, f"{name}.usearch", lambda: near.add(np.arange(len(vectors)), vectors, threads=1))
+    exact = faiss.IndexFlatIP(vectors.shape[1])
+    exact.add(vectors)
+
+    def set_usearch(ef: int) -> None:
+        near._compiled.expansion_search = ef  # the public name only reads
+
+    bare_of: Ask = lambda one: bare.knn_query(one, K, 1)[0]  # noqa: E731
+    sweeps: dict[str, tuple[Ask, Callable[[int], None], tuple[int, ...]]] = {
+        "hnswlib": (bare_of, bare.set_ef, EFS),
+        "faiss_hnsw": (lambda one: flat.search(one, K)[1], lambda ef: setattr(flat.hnsw, "efSearch", ef), EFS),
+        "faiss_ivf": (lambda one: ivf.search(one, K)[1], lambda ef: setattr(ivf, "nprobe", ef), PROBES),
+        "usearch": (lambda one: near.search(one[0], K, threads=1).keys[None], set_usearch, EFS),
+    }
+    for peer, (ask, set_effort, efforts) in sweeps.items():
+        _sweep(result, f"{name}.{peer}", ask, set_effort, efforts, queries, truth)
+    result.add(f"{name}.exact.qps", _qps(lambda one: exact.search(one, K)[1], queries[:300])[0], unit="1/s")
+    _guards(result, name, ours["index"], bare, bare_of, queries)
+
+
+def _guards(result: Result, name: str, ours: HnswIndex, bare: Any, ask: Ask, queries: FloatMatrix) -> None:
+    """Add our rate as a share of bare hnswlib's at the same effort, both asked in turn, best of five."""
+    bare.set_ef(IndexConfig().ef_search)
+    rates = [(_qps(lambda one: ours.query(one, K).rows, queries)[0], _qps(ask, queries)[0]) for _ in range(5)]
+    ratio = max(one for one, _ in rates) / max(other for _, other in rates)
+    result.add(f"{name}.ratio_to_bare_hnswlib", ratio, goal=0.95)
+
+
+def _built(result: Result, name: str, build: Callable[[], object]) -> None:
+    started = time.perf_counter()
+    build()
+    result.add(f"{name}.build_s", time.perf_counter() - started, unit="s", better="lower")
+
+
+def _sweep(
+    result: Result, name: str, ask: Ask, set_effort: Callable[[int], None], efforts: tuple[int, ...],
+    queries: FloatMatrix, truth: npt.NDArray[Any],
+) -> None:  # fmt: skip
+    """Add the rate at the least effort that reaches recall .95, and .99."""
+    wanted = [0.95, 0.99]
+    for effort in efforts:
+        set_effort(effort)
+        rate, found = _qps(ask, queries)
+        recall = float(np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(found, truth, strict=True)]))
+        while wanted and recall >= wanted[0]:
+            level = f"{wanted.pop(0) * 100:.0f}"
+            result.add(f"{name}.qps@recall{level}", rate, unit="1/s")
+            result.add(f"{name}.recall@{level}", recall)
+        if not wanted:
+            return
+
+
+def _qps(ask: Ask, queries: FloatMatrix) -> tuple[float, npt.NDArray[Any]]:
+    """Return queries a second, asked one by one, and what was found."""
+    each = [queries[place : place + 1] for place in range(len(queries))]
+    for one in each[:50]:
+        ask(one)
+    started = time.perf_counter()
+    found = [ask(one) for one in each]
+    return len(each) / (time.perf_counter() - started), np.concatenate(found)
+
+
+def time_answers(result: Result) -> None:
+    """Add the median and the 99th percentile of a whole answer, and the same with 400 seen flits to leave out."""
+    vectors = clustered(NUM, 0.3)
+    rng = np.random.default_rng(1)
+    shelf = Shelf(
+        index=build_index(vectors, IndexConfig(ef_search=200)), cold_index=build_index(vectors[:0], IndexConfig()),
+        vectors=vectors, prior=rng.normal(size=NUM).astype(np.float32), allowed=np.ones(NUM, dtype=np.bool_),
+        weights=Weights(0.1, 0.05, 0.1), budget=399, cold_share=0.0,
+    )  # fmt: skip
+    share = np.array([0.5, 0.3, 0.2], dtype=np.float32)
+    for name, seen in (("retrieval", 0), ("retrieval_400_seen", 400)):
+        milliseconds = []
+        for _ in range(1500):
+            medoids = vectors[rng.integers(0, NUM, 3)]
+            excluded = np.sort(rng.choice(NUM, seen, replace=False)).astype(np.int32)
+            started = time.perf_counter()
+            candidates_of(medoids, share, shelf, excluded, 400)
+            milliseconds.append(1000 * (time.perf_counter() - started))
+        goals = (1.5, 5.0) if not seen else (None, None)
+        tail = statistics.quantiles(milliseconds, n=100)[-1]
+        result.add(f"{name}_p50_ms", statistics.median(milliseconds), unit="ms", better="lower", goal=goals[0])
+        result.add(f"{name}_p99_ms", tail, unit="ms", better="lower", goal=goals[1])
+
+
+if __name__ == "__main__":
+    main()
