@@ -2,7 +2,7 @@
 
 100,000 clustered unit vectors of 128 dimensions at two levels of noise, and with --data a folder of train.parquet
 (user, item) the items of a truncated SVD, asked by users' vectors. Queries are asked one by one on one thread, k = 100.
-The last part times whole answers: 3 interests, 133 neighbours each, merged, filtered and ranked at 100,000 flits, ef 200.
+The last part times whole answers: 3 interests, 133 neighbours each, merged, filtered and ranked at 100,000 flits.
 
     pip install -e '.[bench]' -c constraints.txt
     python -m benchmarks.ann [--data DIR] [--only clustered]     # one of: clustered, noisy, items, retrieval

@@ -40,6 +40,7 @@ AXES: Mapping[str, tuple[Any, ...]] = {
     "epochs": (10, 6, 16),
     "learning_rate": (0.02, 0.01),
 }
+ALS = [{"alpha": alpha, "regularization": penalty} for alpha in (1.0, 10.0, 40.0) for penalty in (1.0, 10.0, 100.0)]
 Score = Callable[[RowVector, npt.NDArray[np.int64]], FloatMatrix]
 """Users ``[n]`` and items ``[n, m]`` to scores ``[n, m]``."""
 
@@ -86,7 +87,7 @@ def main() -> None:
         pairs = pairs_of(test.history, test.num_items)
         measure(result, "mlp", test, lambda: train_mlp(pairs, dim=START["dim"], seed=0))
     if "peers" in parts:
-        measure_peers(result, test)
+        measure_peers(result, holdout, test)
     if "pinsage" in parts and options.content is not None:
         from benchmarks.rated import pinsage_scores
 
@@ -169,12 +170,18 @@ def measure(result: Result, name: str, test: Lists, build: Callable[[], Score]) 
     result.add(f"{name}.seconds", seconds, unit="s", better="lower")
 
 
-def measure_peers(result: Result, test: Lists) -> None:
-    """Add popularity, iALS, item neighbours and walks."""
+def measure_peers(result: Result, holdout: Lists, test: Lists) -> None:
+    """Add popularity, iALS (settings chosen on the holdout), item neighbours and walks."""
     every = np.ones(test.num_items, dtype=np.bool_)
+
+    def als(lists: Lists, setting: Mapping[str, float]) -> Scorer:
+        return ials(lists.history, every, factors=START["dim"], **setting)  # type: ignore[arg-type]
+
+    rates = [float(holdout.figures(_listed(als(holdout, one)))["hr"].mean()) for one in ALS]
+    chosen = ALS[int(np.argmax(rates))]
     peers: Mapping[str, Callable[[], Scorer]] = {
         "popular": lambda: popular(test.history, every),
-        "als": lambda: ials(test.history, every, factors=START["dim"], alpha=1.0, regularization=100.0),
+        "als": lambda: als(test, chosen),
         "item_knn": lambda: ItemNeighbours(test.history, every),
         "walks": lambda: Walks(test.history, every),
     }
