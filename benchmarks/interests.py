@@ -30,6 +30,8 @@ DIM, CUT, COSINE = 128, 1.0, 0.5
 USERS = {20: 8000, 100: 3000, 500: 200}
 """Actions a user to users measured: seconds each, for the slowest."""
 REPEATS = 3
+_SHARED: dict[str, list[FloatMatrix]] = {}
+"""What forked processes read without a copy."""
 Labels = npt.NDArray[Any]
 
 
@@ -38,14 +40,12 @@ def main() -> None:
     options = arguments("interests", __doc__).parse_args()
     sizes = [int(options.only)] if options.only else list(USERS)
     result = Result("interests", 0)
-    cores = os.cpu_count() or 1
-    with multiprocessing.get_context("fork").Pool(cores) as pool:
-        for size in sizes:
-            measure(size, result, pool, cores)
+    for size in sizes:
+        measure(size, result)
     result.save(options.out)
 
 
-def measure(size: int, result: Result, pool: Any, cores: int) -> None:
+def measure(size: int, result: Result) -> None:
     """Add ours and each peer's users a second at one length of history."""
     num_users = USERS[size]
     vectors = simulated(num_users, size)
@@ -60,14 +60,18 @@ def measure(size: int, result: Result, pool: Any, cores: int) -> None:
     rate, interests = _rate(ours, num_users)
     result.add(f"users_per_s.n{size}", rate, unit="1/s")
     labels = [_labels(interests, user) for user in range(num_users)]
-    each = np.split(vectors, num_users)
+    _SHARED["vectors"] = np.split(vectors, num_users)
     rates = {}
-    for name, peer in PEERS.items():
-        work = partial(pool.map, peer, each, chunksize=-(-num_users // (8 * cores)))
-        rates[name], theirs = _rate(work, num_users)
-        result.add(f"{name}.users_per_s.n{size}", rates[name], unit="1/s")
-        same = np.mean([adjusted_rand(one, other) == 1.0 for one, other in zip(labels, theirs, strict=True)])
-        result.add(f"{name}.same_partition.n{size}", float(same), goal=1.0)
+    cores = os.cpu_count() or 1
+    with multiprocessing.get_context("fork").Pool(cores) as pool:  # forked now: every process has the vectors already
+        for name in PEERS:
+            work = partial(
+                pool.map, partial(_partition, name), range(num_users), chunksize=-(-num_users // (8 * cores))
+            )
+            rates[name], theirs = _rate(work, num_users)
+            result.add(f"{name}.users_per_s.n{size}", rates[name], unit="1/s")
+            same = np.mean([adjusted_rand(one, other) == 1.0 for one, other in zip(labels, theirs, strict=True)])
+            result.add(f"{name}.same_partition.n{size}", float(same), goal=1.0)
     goal = 3.0 if size == 100 else None
     result.add(f"ratio_to_best_peer.n{size}", rate / max(rates.values()), goal=goal)
 
@@ -97,6 +101,11 @@ def _labels(interests: Interests, user: int) -> Labels:
     part = slice(int(interests.action_indptr[user]), int(interests.action_indptr[user + 1]))
     order = np.argsort(interests.action_position[part])
     return np.asarray(interests.action_interest[part])[order]
+
+
+def _partition(name: str, user: int) -> Labels:
+    """Return a peer's partition of one user, in a process that shares the vectors."""
+    return PEERS[name](_SHARED["vectors"][user])
 
 
 def _scipy(vectors: FloatMatrix) -> Labels:

@@ -38,7 +38,7 @@ AXES: Mapping[str, Sequence[Any]] = {
     "temperature": (0.11, 0.09, 0.13),
     "users_per_step": (1024, 2048),
     "epochs": (10, 16),
-    "num_layers": (3, 2, 4),
+    "num_layers": (3, 2),
 }
 """Settings tried one axis after the other, the first of each as the start."""
 WIDTHS = (128, 256)
