@@ -38,7 +38,7 @@ def page(results: Path = RESULTS) -> str:
         path = results / f"{name}.json"
         if path.is_file():
             result = json.loads(path.read_text())
-            sections.append(render(name, result) + "\n" + _foot(name, result))
+            sections.append(f"{render(name, result)}\n\n{_foot(name, result)}")
     return HEAD + "".join(f"\n{section}" for section in sections)
 
 
@@ -65,7 +65,7 @@ def folder_section(name: str, result: Mapping[str, Any]) -> str:
         facts.append(
             f"{figures['not_there_share']:.0%} of the week's new pairs are left out: nobody had met their flit before."
         )
-    return f"## {FOLDERS[name]}\n\n{_table(lines)}\n\n{' '.join(facts)}\n"
+    return f"## {FOLDERS[name]}\n\n{_table(lines)}\n\n{' '.join(facts)}"
 
 
 def split_section(name: str, result: Mapping[str, Any]) -> str:
@@ -92,7 +92,7 @@ def split_section(name: str, result: Mapping[str, Any]) -> str:
         f"{figures['test']:,.0f} test pairs; no cold items. Published on Gowalla: LightGCN .1830/.1554, UltraGCN "
         ".1862/.1580, SimpleX .1872/.1557, BSPM .192/.160."
     )
-    return f"## The LightGCN protocol on Gowalla\n\n{_table(lines)}\n\n{facts}\n"
+    return f"## The LightGCN protocol on Gowalla\n\n{_table(lines)}\n\n{facts}"
 
 
 def plain_section(title: str) -> Callable[[str, Mapping[str, Any]], str]:
@@ -100,8 +100,8 @@ def plain_section(title: str) -> Callable[[str, Mapping[str, Any]], str]:
 
     def render(name: str, result: Mapping[str, Any]) -> str:
         lines = [["figure", "value"]]
-        lines += [[one["name"], f"{one['value']:,.4g} {one['unit']}".strip()] for one in result["figures"]]
-        return f"## {title}\n\n{_table(lines)}\n"
+        lines += [[one["name"], f"{_plain(one['value'])} {one['unit']}".strip()] for one in result["figures"]]
+        return f"## {title}\n\n{_table(lines)}"
 
     return render
 
@@ -111,7 +111,13 @@ SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "lightgcn_split": split_section,
     "leave_one_out": plain_section("Dot product against MLP: the leave-one-out protocol on MovieLens 1M"),
     "encode": plain_section("Encoding texts"),
+    "interests": plain_section("Actions to interests: users a second, beside what peers take for clusters alone"),
+    "ann": plain_section("Nearest neighbours, one query at a time on one thread"),
 }
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _figures(result: Mapping[str, Any]) -> Figures:
@@ -121,7 +127,7 @@ def _figures(result: Mapping[str, Any]) -> Figures:
 def _foot(name: str, result: Mapping[str, Any]) -> str:
     machine = result["machine"]
     return (
-        f"\n`python -m benchmarks.{name}`, {result['when'][:10]}, {machine['cores']} cores ({machine['cpu']}), "
+        f"`python -m benchmarks.{name}`, {result['when'][:10]}, {machine['cores']} cores ({machine['cpu']}), "
         f"peak {result['peak_mb']:,} MB.\n"
     )
 
