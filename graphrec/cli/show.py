@@ -128,6 +128,8 @@ def _cell(value: object) -> str:
 
     if isinstance(value, float):
         return f"{value:.3f}"
+    if isinstance(value, list):
+        return escape(", ".join(map(str, value)))
     return escape("" if value is None else str(value))
 
 

@@ -1,6 +1,7 @@
 """The Python API of retrieval: ids in, explained candidates out."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ from graphrec.interests import build_interests
 from graphrec.retrieval.answers import Candidates, Cards, Served, describe
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import Scored, candidates_of, popular
+from graphrec.retrieval.portraits import Keywords, members
 from graphrec.retrieval.query import embed_text
 from graphrec.store import Store
 
 RECENT = "recent popularity"
 INTERESTS = "interests"
+EXEMPLARS = 5
 
 
 class Retriever:
@@ -131,7 +134,12 @@ class Retriever:
         )
 
     def interests(self, user_id: Id) -> pl.DataFrame:
-        """Return all interests of a user: medoid id, text, importance and its share, number of actions.
+        """Return all interests of a user, the most important first.
+
+        Returns:
+            Per interest: ``medoid`` (id), ``text``, ``keywords`` (words that set its flits' texts apart from the
+            corpus), ``importance`` and its ``share``, number of ``actions``, ``exemplars`` (ids of at most five flits
+            behind it, the nearest to the medoid first).
 
         Raises:
             UnknownIdError: If the user is unknown.
@@ -141,15 +149,35 @@ class Retriever:
             raise UnknownIdError(f"user_id must be a known user (got {user_id!r}); `recommend` answers unknown users")
         part = slice(int(self.bundle.interests.indptr[row]), int(self.bundle.interests.indptr[row + 1]))
         medoids, importance = self.bundle.interests.medoid[part], self.bundle.interests.importance[part]
+        behind = members(self.bundle, row)
+        words = [self._keywords.of([self._text(int(one)) for one in rows]) for rows in behind]
+        exemplars = [
+            self._flits.ids(rows[rows != medoid][:EXEMPLARS]) for rows, medoid in zip(behind, medoids, strict=True)
+        ]
+        ids = self._flits.series.dtype
         return pl.DataFrame(
             {
                 "medoid": self._flits.ids(np.asarray(medoids)),
-                "text": [describe(self.bundle, int(one))["text"] for one in medoids],
+                "text": pl.Series([self._text(int(one)) for one in medoids], dtype=pl.String),
+                "keywords": pl.Series(words, dtype=pl.List(pl.String)),
                 "importance": np.asarray(importance),
                 "share": np.asarray(importance) / max(float(importance.sum()), 1e-9),
                 "actions": np.asarray(self.bundle.interests.size[part]),
+                "exemplars": pl.Series(exemplars, dtype=pl.List(ids)),
             }
         )
+
+    @cached_property
+    def _keywords(self) -> Keywords:
+        """What words are weighed against, made when it is first asked for."""
+        columns = [pl.col(name).cast(pl.String) for name in self.bundle.settings.text_columns]
+        if not columns:
+            return Keywords([])
+        texts = self.bundle.catalogue.select(pl.concat_str(columns, separator=" ", ignore_nulls=True)).to_series()
+        return Keywords(texts.fill_null("").to_list())
+
+    def _text(self, row: int) -> str:
+        return str(describe(self.bundle, row)["text"])
 
     def interest_cards(self, user_id: Id, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> Cards:
         """Return a user's most important interests as medoid cards, for a notebook.
@@ -169,7 +197,8 @@ class Retriever:
             [
                 {
                     "text": row["text"], "share": row["share"], "image": known.get(row["medoid"]),
-                    "note": f"{row['share']:.0%} of importance, {row['actions']} actions, {row['medoid']}",
+                    "note": f"{', '.join(row['keywords'][:3]) or row['medoid']}: {row['share']:.0%} of importance, "
+                    f"{row['actions']} actions",
                 }
                 for row in rows
             ],

@@ -195,6 +195,11 @@ def test_interests_of_a_user(retriever: Retriever, bundle: Bundle) -> None:
     assert found["actions"].sum() == 12
     assert found["share"].to_list() == sorted(found["share"], reverse=True)
     assert retriever.interests("u7").height == 0
+    assert retriever.interests("u7").schema == found.schema
+    for medoid, exemplars in zip(rows(found["medoid"].to_list()), found["exemplars"].to_list(), strict=True):
+        assert medoid not in rows(exemplars)
+        assert set(topic_of(rows(exemplars))) <= {topic_of(medoid)}
+        assert set(rows(exemplars)) <= set(bundle.history.of(0).rows.tolist())
 
 
 def test_a_flit_without_text_is_described_by_its_id(retriever: Retriever) -> None:
