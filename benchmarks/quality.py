@@ -21,7 +21,7 @@ wins on your kind of data is the one to take, whoever made it.
 FOLDERS = {
     "movielens": "MovieLens 1M: likes, plots and posters; films held out whole, and each user's last like",
     "deskdrop": "Deskdrop: five kinds of dated events, no content; a week held out",
-    "lastfm": "Last.fm: listens with counts, friends, tag words; a listen of every user and artists held out whole",
+    "lastfm": "Last.fm: listens with counts, friends, tag words (kept for artists whose listens are held out)",
 }
 Figures = Mapping[str, float]
 
