@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of train.parquet and test.parquet")
     parser.add_argument("--dim", type=int, default=64, help="width of the embedding")
     parser.add_argument("--recs", type=Path, default=None, help="write its recommendations here: user, item, rank")
-    parser.add_argument("--minutes", type=float, default=45.0, help="no further setting is tried after so many")
+    parser.add_argument("--minutes", type=float, default=75.0, help="no further setting is tried after so many")
     options = parser.parse_args()
     parts = PARTS if options.only is None else (options.only,)
     if not set(parts) <= set(PARTS):

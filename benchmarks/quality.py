@@ -81,7 +81,8 @@ def split_section(name: str, result: Mapping[str, Any]) -> str:
     }
     lines = [["", "Recall@20", "NDCG@20", "seconds to fit"]]
     for prefix, label in prefixes.items():
-        if f"{prefix}recall@20" in figures:
+        untried = prefix == "fused." and not figures.get("fused.walk_weight")  # nothing was fused
+        if f"{prefix}recall@20" in figures and not untried:
             cells = [
                 _interval({"value": figures[key], "low": figures[f"{key}.low"], "high": figures[f"{key}.high"]})
                 for key in (f"{prefix}recall@20", f"{prefix}ndcg@20")
