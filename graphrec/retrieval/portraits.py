@@ -13,7 +13,7 @@ MAX_TEXTS = 50_000
 
 
 class Keywords:
-    """Words that set some texts apart from the corpus: the highest mean TF-IDF (Spärck Jones, 1972).
+    """Words that run through some texts and set them apart from the corpus, by TF-IDF (Spärck Jones, 1972).
 
     Args:
         corpus: Texts to weigh words against; words of a single text do not count, nor do English stop words.
@@ -25,17 +25,21 @@ class Keywords:
         step = max(1, len(corpus) // MAX_TEXTS)
         self._vectorizer: Any = TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english")
         try:
-            self._vectorizer.fit(corpus[::step])
+            usual = self._vectorizer.fit_transform(corpus[::step]).mean(axis=0)
         except ValueError:  # what sklearn raises where no word stands in two texts
             self._vectorizer = None
             return
         self._words = self._vectorizer.get_feature_names_out()
+        self._usual = np.asarray(usual).ravel()
 
     def of(self, texts: Sequence[str], most: int = 5) -> list[str]:
         """Return the words that set ``texts`` apart, the strongest first; fewer where there are no more."""
         if self._vectorizer is None or not texts:
             return []
-        weight = np.asarray(self._vectorizer.transform(texts).mean(axis=0)).ravel()
+        found = self._vectorizer.transform(texts)
+        # What runs through these texts and not through all: more than usual, times the share of texts with the word.
+        more = np.asarray(found.mean(axis=0)).ravel() - self._usual
+        weight = more * np.asarray((found > 0).mean(axis=0)).ravel()
         best = np.argsort(-weight, kind="stable")[:most]
         return [str(self._words[place]) for place in best if weight[place] > 0]
 
