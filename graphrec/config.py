@@ -15,7 +15,7 @@ from graphrec.features.config import FeatureConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
-from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.config import FactorConfig, ModelConfig, TrainingConfig
 from graphrec.retrieval.config import RetrievalConfig
 from graphrec.tables.config import InputConfig
 
@@ -38,6 +38,8 @@ class RunConfig(InputConfig):
     """Encoder and objective."""
     training: TrainingConfig = TrainingConfig()
     """Epochs, batches, windows."""
+    factors: FactorConfig = FactorConfig()
+    """Collaborative factors."""
     interests: InterestConfig = InterestConfig()
     """PinnerSage."""
     index: IndexConfig = IndexConfig()

@@ -50,7 +50,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "matplotlib": ("plots",),
     "umap": ("plots",),
     "torch_geometric": ("graph", "models", "evaluation", "views"),
-    "implicit": ("evaluation",),
+    "implicit": ("evaluation", "models"),
     "typer": ("cli",),
     "obstore": ("store", "tables"),
     "ray": ("engine.ray", "engine.ray_train"),

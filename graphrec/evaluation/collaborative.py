@@ -9,10 +9,11 @@ from sklearn.utils.extmath import randomized_svd
 
 from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.errors import ConfigError
-from graphrec.evaluation.interactions import Factors, user_flits
+from graphrec.evaluation.interactions import Factors
 from graphrec.evaluation.recommender import Scorer
 from graphrec.history import History
 from graphrec.models.config import LightGCNConfig
+from graphrec.models.factors import user_flits
 from graphrec.models.propagation import Links
 from graphrec.training.lightgcn import train_lightgcn
 

@@ -9,16 +9,10 @@ from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.errors import ShapeError
 from graphrec.evaluation.recommender import Scorer, Setting, popularity
 from graphrec.history import History
+from graphrec.models.config import FactorConfig
+from graphrec.models.factors import alternating_least_squares, user_flits
 
 log = logging.getLogger(__name__)
-
-
-def user_flits(history: History, num_flits: int) -> scipy.sparse.csr_array:
-    """Return the summed weights as float32 CSR ``[num_users, num_flits]``, each pair once."""
-    parts = (history.weight.astype(np.float32), history.rows.copy(), history.indptr.copy())
-    matrix = scipy.sparse.csr_array(parts, shape=(history.num_users, num_flits))
-    matrix.sum_duplicates()
-    return matrix
 
 
 class Factors(Scorer):
@@ -70,8 +64,7 @@ def ials(
 ) -> Factors:
     """Factorize with implicit's alternating least squares.
 
-    Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008. BLAS is held to one
-    thread meanwhile: its own pool inside implicit's would cost speed and reproducibility.
+    Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
 
     Args:
         history: Training actions; weights of repeated pairs add up.
@@ -83,15 +76,8 @@ def ials(
         threads: Threads of the solver; the answer does not depend on them.
         seed: Root of the first factors.
     """
-    from implicit.cpu.als import AlternatingLeastSquares
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(1, "blas"):
-        model = AlternatingLeastSquares(
-            factors, regularization, alpha, iterations=iterations, num_threads=threads, random_state=seed
-        )
-        matrix = user_flits(history, len(available))
-        model.fit(scipy.sparse.csr_matrix(matrix), show_progress=False)
+    config = FactorConfig(dim=factors, alpha=alpha, regularization=regularization, iterations=iterations, seed=seed)
+    model = alternating_least_squares(user_flits(history, len(available)), config, threads)
     log.info("ials: %d factors, alpha %g, regularization %g", factors, alpha, regularization)
     setting = {"factors": factors, "alpha": alpha, "regularization": regularization, "iterations": iterations}
     return Factors(history, available, model.user_factors, model.item_factors, setting)

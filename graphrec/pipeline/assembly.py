@@ -18,6 +18,7 @@ from graphrec.index import open_index
 from graphrec.interests import Interests
 from graphrec.pipeline.resolved import Resolved
 from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.prior import recency_popularity
 from graphrec.tables.clean import Edges, Tables
 
@@ -115,7 +116,7 @@ class Part:
 
 
 def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping[str, Path]) -> Bundle:
-    """Put a bundle together from the folders of the stages ``embeddings``, ``index`` and ``interests``."""
+    """Put a bundle together from the folders of the stages ``embeddings``, ``index``, ``interests`` and ``factors``."""
     tables, as_of_s = part.tables, part.as_of_s
     user_type, flit_type = action_types(tables)
     node = config.nodes[flit_type]
@@ -130,6 +131,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             flit_type,
             as_of_s,
             resolved.weights,
+            resolved.cold_weights,
             config.retrieval.candidates,
             resolved.cold_share,
             resolved.interests,
@@ -146,6 +148,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
         ),
         allowed=part.allowed[flit_type],
         catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
+        factors=FactorSource.open(folders["factors"]) if "factors" in folders else None,
     )
 
 

@@ -5,7 +5,8 @@ from functools import cached_property
 from graphrec.config import RunConfig
 from graphrec.errors import ConfigError
 from graphrec.graph.split import Split, action_types, newest_event_s, shown_tables, split_tables, tables_before
-from graphrec.pipeline.assembly import Part, shown_at
+from graphrec.pipeline.assembly import Part, history_of, shown_at
+from graphrec.pipeline.factors import factors_stage
 from graphrec.pipeline.measure import evaluation_stage
 from graphrec.pipeline.resolved import Resolved
 from graphrec.pipeline.runner import Runner
@@ -26,7 +27,7 @@ from graphrec.tables.clean import Tables
 
 SHARED = ("tables", "features", "model", "tuning")
 """Stages that both lines stand on."""
-PER_PART = ("graph", "neighbourhoods", "embeddings", "interests", "index", "bundle")
+PER_PART = ("graph", "neighbourhoods", "embeddings", "interests", "factors", "index", "bundle")
 """Stages that run once on what came before the split, and once on everything."""
 
 
@@ -132,7 +133,8 @@ class PartLine:
 
     def stages(self) -> dict[str, Artifact]:
         """Return the artifacts by their full names."""
-        return {f"{self._part.prefix}{name}": getattr(self, name) for name in PER_PART}
+        names = [name for name in PER_PART if name != "factors" or self._line.config.retrieval.factors_weight]
+        return {f"{self._part.prefix}{name}": getattr(self, name) for name in names}
 
     @cached_property
     def _resolved(self) -> Resolved:
@@ -172,6 +174,13 @@ class PartLine:
         )  # fmt: skip
 
     @cached_property
+    def factors(self) -> Artifact:
+        """The collaborative source."""
+        line, part = self._line, self._part
+        inputs = {"tables": line.tables, "model": line.model, "features": line.features}
+        return factors_stage(line.runner, line.config, part, lambda: history_of(part.tables), inputs)
+
+    @cached_property
     def index(self) -> Artifact:
         """What may be shown, indexed."""
         name = f"{self._part.prefix}index"
@@ -185,4 +194,6 @@ class PartLine:
             "tables": line.tables, "embeddings": self.embeddings, "index": self.index, "interests": self.interests,
             "tuning": line.tuning,
         }  # fmt: skip
+        if line.config.retrieval.factors_weight:
+            inputs["factors"] = self.factors
         return bundle_stage(line.runner, f"{part.prefix}bundle", line.config, self._resolved, part, inputs)

@@ -36,6 +36,7 @@ class BundleRecommender:
         self.setting: Mapping[str, str | int | float] = {
             "prior_weight": weights.prior,
             "importance_weight": weights.importance,
+            "factors_weight": weights.factors,
             "merge_cosine": str(interests.merge_cosine),
             "served": interests.served,
         }

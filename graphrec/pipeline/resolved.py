@@ -15,12 +15,14 @@ class Resolved:
     Attributes:
         interests: Clustering with a number for ``merge_cosine``.
         weights: Weights of the merge.
+        cold_weights: Weights among flits nobody has acted on yet.
         half_life_days: Half-life of the prior.
         cold_share: Share of the places for cold flits.
     """
 
     interests: InterestConfig
     weights: Weights
+    cold_weights: Weights
     half_life_days: float
     cold_share: float
 
@@ -31,6 +33,7 @@ class Resolved:
         return cls(
             InterestConfig.parse(values["interests"]),
             Weights(**values["weights"]),
+            Weights(**values["cold_weights"]),
             values["half_life_days"],
             values["cold_share"],
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphrec.arrays import RowVector
+from graphrec.arrays import FloatVector, RowVector
 from graphrec.config import RunConfig
 from graphrec.embed import embed
 from graphrec.engine import Engine
@@ -17,11 +17,13 @@ from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
 from graphrec.interests import build_interests, resolve_interest_config
 from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
+from graphrec.pipeline.factors import factor_source
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
 from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.candidates import Weights
-from graphrec.retrieval.tune import half_lives, tune_cold_share, tune_weights
+from graphrec.retrieval.tune import half_lives, tune_weights
+from graphrec.retrieval.tune_cold import tune_cold_share, tune_cold_weights
 from graphrec.store import Artifact
 from graphrec.training.checkpoint import load_model
 from graphrec.training.snapshots import log_degrees, training_splits
@@ -46,20 +48,21 @@ def tuning_stage(
         }
         truth = _truth(validation)
         tuned = tune_weights(bundle, truth, priors, config.retrieval)
-        weighed = replace(
-            bundle, settings=replace(bundle.settings, weights=tuned.weights), prior=priors[tuned.half_life_days]
-        )
+        weighed = _weighed(bundle, tuned.weights, tuned.weights, priors[tuned.half_life_days])
+        cold_weights, cold_trials = tune_cold_weights(weighed, truth, config.retrieval)
+        weighed = _weighed(bundle, tuned.weights, cold_weights, priors[tuned.half_life_days])
         cold_share, shares = tune_cold_share(weighed, truth, config.retrieval)
         runner.on_progress("tuning", 2, 2)
         best = max(trial["recall"] for trial in tuned.trials)
         resolved = {
             "interests": bundle.settings.interests.model_dump(mode="json"),
             "weights": vars(tuned.weights),
+            "cold_weights": vars(cold_weights),
             "half_life_days": tuned.half_life_days,
             "cold_share": cold_share,
         }
         (folder / "resolved.json").write_text(json.dumps(resolved, indent=1))
-        (folder / "trials.json").write_text(json.dumps([*tuned.trials, *shares], indent=1))
+        (folder / "trials.json").write_text(json.dumps([*tuned.trials, *cold_trials, *shares], indent=1))
         return {**resolved, "validation_recall@50": best}
 
     settings = {
@@ -67,10 +70,19 @@ def tuning_stage(
         "retrieval": config.retrieval.model_dump(mode="json"),
         "neighbourhoods": config.neighbourhoods.model_dump(mode="json"),
         "index": config.index.model_dump(mode="json"),
+        "factors": config.factors.model_dump(mode="json"),
         "training": config.training.model_dump(mode="json"),
     }
     inputs = {"tables": tables, "model": model, "features": features}
-    return runner.stage("tuning", stage_version=8, config=settings, inputs=inputs, write=write, libraries=("hnswlib",))
+    return runner.stage(
+        "tuning", stage_version=12, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
+    )
+
+
+def _weighed(bundle: Bundle, weights: Weights, cold_weights: Weights, prior: FloatVector) -> Bundle:
+    """Return a bundle with the weights and the prior that were chosen."""
+    settings = replace(bundle.settings, weights=weights, cold_weights=cold_weights)
+    return replace(bundle, settings=settings, prior=prior)
 
 
 def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: Engine) -> Bundle:
@@ -86,7 +98,15 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
     interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
     return Bundle(
         settings=Settings(
-            user_type, flit_type, split.at_s, Weights(0.0, 0.0), config.retrieval.candidates, 0.0, interests, ()
+            user_type,
+            flit_type,
+            split.at_s,
+            Weights(0.0, 0.0),
+            Weights(0.0, 0.0),
+            config.retrieval.candidates,
+            0.0,
+            interests,
+            (),
         ),
         ids=split.train.ids,
         embeddings=embeddings,
@@ -97,6 +117,9 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
         prior=np.zeros(len(vectors), dtype=np.float32),
         allowed=split.available,
         catalogue=split.train.nodes[flit_type].select("id"),
+        factors=factor_source(config, history, split.available, flit_type, model, features)
+        if config.retrieval.factors_weight
+        else None,
     )
 
 

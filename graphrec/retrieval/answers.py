@@ -59,8 +59,9 @@ class Candidates:
         return f"Candidates({len(self)} by {self.reason}: {first})"
 
     def to_polars(self) -> pl.DataFrame:
-        """Return one row per candidate: id, score, interest, similarity, prior."""
+        """Return one row per candidate: id, score, interest, similarity, factors, prior."""
         similarity = pl.Series("similarity", self._scored.similarity, nan_to_null=True)
+        factors = pl.Series("factors", self._scored.factors, nan_to_null=True)
         return pl.DataFrame(
             {
                 "id": self.ids,
@@ -69,6 +70,7 @@ class Candidates:
                     self.interests, dtype=self._bundle.ids[self._bundle.settings.flit_type].series.dtype
                 ),
                 "similarity": similarity,
+                "factors": factors,
                 "prior": self._bundle.prior[self._scored.rows],
             }
         )
@@ -111,8 +113,9 @@ class Candidates:
 
         Returns:
             ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
-            ``importance_share``, ``prior`` and the ``nearest_action`` of the user (id, text, similarity). Without an
-            interest only ``prior`` and ``reason`` stand.
+            ``importance_share``, ``factors`` (deviations above what those who acted alike make of a usual flit),
+            ``prior`` and the ``nearest_action`` of the user (id, text, similarity). Without an interest only ``prior``
+            and ``reason`` stand.
 
         Raises:
             ConfigError: If the list is shorter.
@@ -128,6 +131,7 @@ class Candidates:
             out["interest"] = describe(bundle, int(self._served.medoids[interest]))
             out["similarity"] = float(self._scored.similarity[place])
             out["importance_share"] = float(share[interest])
+            out["factors"] = float(self._scored.factors[place])
             out["nearest_action"] = _nearest(bundle, row, self._served.actions)
         return out
 

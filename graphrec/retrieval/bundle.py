@@ -12,11 +12,12 @@ import polars as pl
 
 from graphrec.arrays import BoolVector, FloatVector, RowVector
 from graphrec.embed import Embeddings
-from graphrec.history import History
+from graphrec.history import Actions, History
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests
-from graphrec.retrieval.candidates import Shelf, Weights
+from graphrec.retrieval.candidates import Query, Shelf, Weights
+from graphrec.retrieval.factors import FactorSource
 
 DISPLAY = "catalogue.parquet"
 PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share")
@@ -31,7 +32,8 @@ class Settings:
         user_type: Node type of those who act.
         flit_type: Node type of what is recommended.
         as_of_s: "Now" of the bundle, seconds since 1970 UTC; ``None`` for undated data.
-        weights: How similarity, importance and prior add up.
+        weights: How similarity, importance, factors and prior add up.
+        cold_weights: The same among flits nobody has acted on yet.
         budget: Neighbours drawn in all per answer.
         cold_share: Share of the places kept for flits nobody has acted on yet.
         interests: Clustering and serving, with a resolved ``merge_cosine``.
@@ -42,6 +44,7 @@ class Settings:
     flit_type: str
     as_of_s: int | None
     weights: Weights
+    cold_weights: Weights
     budget: int
     cold_share: float
     interests: InterestConfig
@@ -57,6 +60,7 @@ class Settings:
         return {
             **{name: getattr(self, name) for name in PLAIN},
             "weights": vars(self.weights),
+            "cold_weights": vars(self.cold_weights),
             "interests": self.interests.model_dump(mode="json"),
             "text_columns": list(self.text_columns),
         }
@@ -67,6 +71,7 @@ class Settings:
         return cls(
             **{name: values[name] for name in PLAIN},
             weights=Weights(**values["weights"]),
+            cold_weights=Weights(**values["cold_weights"]),
             interests=InterestConfig.parse(values["interests"]),
             text_columns=tuple(values["text_columns"]),
         )
@@ -87,6 +92,7 @@ class Bundle:
         prior: Recency-popularity of each flit, float32 ``[num_flits]``.
         allowed: Flits that may be shown, bool ``[num_flits]``.
         catalogue: Display columns of the flits in row order, ``id`` first.
+        factors: The collaborative source; ``None`` where it is switched off.
     """
 
     settings: Settings
@@ -99,6 +105,7 @@ class Bundle:
     prior: FloatVector
     allowed: BoolVector
     catalogue: pl.DataFrame
+    factors: FactorSource | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -121,9 +128,29 @@ class Bundle:
             prior=self.prior,
             allowed=self.allowed,
             weights=settings.weights,
+            cold_weights=settings.cold_weights,
             budget=settings.budget,
             cold_share=settings.cold_share,
+            factors=self.factors,
         )
+
+    def query(self, medoids: RowVector, importance: FloatVector, actions: Actions, excluded: RowVector) -> Query:
+        """Return what is known of whoever asks.
+
+        Args:
+            medoids: Flit rows of the served interests, int32 ``[interests]``.
+            importance: Of each, float32 ``[interests]``.
+            actions: What he did.
+            excluded: Flits that must not come back to him, int32.
+        """
+        source = self.shelf.factors
+        taste = None if source is None else source.taste(actions.rows, actions.weight)
+        return Query(self.flit_vectors[medoids], np.asarray(importance), taste, excluded)
+
+    def query_of(self, user_row: int) -> Query:
+        """Return what is known of a user."""
+        medoids, importance = self.settings.served(self.interests, user_row)
+        return self.query(medoids, importance, self.history.of(user_row), self.excluded(user_row))
 
     def excluded(self, user_row: int) -> RowVector:
         """Return the flits that must not come back to a user: acted on or hidden, int32."""
@@ -143,6 +170,9 @@ class Bundle:
         for node_type, index in self.indexes.items():
             (folder / f"index_{node_type}").mkdir()
             index.save(folder / f"index_{node_type}")
+        if self.factors is not None:
+            (folder / "factors").mkdir()
+            self.factors.save(folder / "factors")
         np.save(folder / "prior.npy", self.prior)
         np.save(folder / "allowed.npy", self.allowed)
         self.catalogue.write_parquet(folder / DISPLAY)
@@ -162,4 +192,5 @@ class Bundle:
             prior=np.load(folder / "prior.npy", mmap_mode="r"),
             allowed=np.load(folder / "allowed.npy"),
             catalogue=pl.read_parquet(folder / DISPLAY),
+            factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,
         )

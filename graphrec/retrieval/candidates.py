@@ -1,4 +1,4 @@
-"""From interests to one list of candidates, in rows: draw neighbours, merge, leave out, rank."""
+"""From interests and factors to one list of candidates, in rows: draw, merge, leave out, rank."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,22 +8,26 @@ import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.index import VectorIndex
+from graphrec.models.factors import Taste
+from graphrec.retrieval.factors import FactorSource
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How similarity, an interest's importance and the prior add up.
+    """How similarity, an interest's importance, the factors and the prior add up.
 
     Attributes:
         prior: Worth of one deviation of the recency-popularity prior, in cosine.
         importance: Worth of a factor of e in an interest's share of importance, in cosine.
         softness: 0 scores a flit by the interest that suits it best; above, interests that agree add up, as a
             log-sum-exp at this temperature (in cosine).
+        factors: Worth of one deviation of the user's factor scores, in cosine.
     """
 
     prior: float
     importance: float
     softness: float = 0.0
+    factors: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,18 @@ class Scored:
         scores: Higher is better, float32 ``[n]``.
         similarity: Cosine to the interest's medoid, float32 ``[n]`` (NaN where no interest brought the flit).
         interest: Position among the served interests, int32 ``[n]``, -1 where popularity brought the flit.
+        factors: Deviations above the user's mean factor score, float32 ``[n]`` (NaN where popularity brought the flit).
     """
 
     rows: RowVector
     scores: FloatVector
     similarity: FloatVector
     interest: npt.NDArray[np.int32]
+    factors: FloatVector
 
     def parts(self) -> tuple[npt.NDArray[Any], ...]:
-        """Return rows, scores, similarity and interest."""
-        return self.rows, self.scores, self.similarity, self.interest
+        """Return rows, scores, similarity, interest and factors."""
+        return self.rows, self.scores, self.similarity, self.interest, self.factors
 
     def take(self, places: npt.NDArray[np.int64]) -> "Scored":
         """Return the candidates at ``places``."""
@@ -52,7 +58,35 @@ class Scored:
 
     def head(self, k: int) -> "Scored":
         """Return the best ``k``."""
-        return Scored(self.rows[:k], self.scores[:k], self.similarity[:k], self.interest[:k])
+        return Scored(*(part[:k] for part in self.parts()))
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is known of whoever asks.
+
+    Attributes:
+        medoids: Vectors of the served interests, float32 ``[interests, dim]``; none at all gives popularity.
+        importance: Importance of each interest, float32 ``[interests]``.
+        taste: The user's factors; ``None`` where there are none.
+        excluded: Flits this user has seen or hidden, int32.
+    """
+
+    medoids: FloatMatrix
+    importance: FloatVector
+    taste: Taste | None
+    excluded: RowVector
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is an interest to ask with."""
+        return len(self.medoids) > 0
+
+    @property
+    def share(self) -> FloatVector:
+        """Share of importance of each interest, float32 ``[interests]``, summing to 1."""
+        total = max(float(self.importance.sum()), 1e-9)
+        return np.asarray(self.importance / total, dtype=np.float32)
 
 
 def draw(index: VectorIndex, medoids: FloatMatrix, *, budget: int, overfetch: int) -> RowVector:
@@ -69,32 +103,25 @@ def draw(index: VectorIndex, medoids: FloatMatrix, *, budget: int, overfetch: in
     return rows[rows >= 0]
 
 
-def rank(
-    rows: RowVector,
-    vectors: FloatMatrix,
-    medoids: FloatMatrix,
-    share: FloatVector,
-    prior: FloatVector,
-    weights: Weights,
-) -> Scored:
-    """Score candidates by how the interests suit each, plus the prior; each names the interest that suits it best.
+def rank(rows: RowVector, query: Query, shelf: "Shelf", weights: Weights) -> Scored:
+    """Score candidates by how the interests suit each, plus factors and prior; each names the interest that suits best.
 
     Args:
         rows: Candidate flits, int32 ``[n]``.
-        vectors: Embeddings of all flits, float32 ``[num_flits, dim]``.
-        medoids: Vectors of the served interests, float32 ``[interests, dim]``.
-        share: Share of importance of each interest, float32 ``[interests]``, summing to 1.
-        prior: Recency-popularity of all flits, float32 ``[num_flits]``.
+        query: Whose candidates they are.
+        shelf: Vectors, factors and prior.
         weights: How the parts add up.
     """
-    similarity = np.asarray(vectors[rows]) @ medoids.T
-    weighted = weigh_interests(similarity, share, weights.importance)
+    similarity = np.asarray(shelf.vectors[rows]) @ query.medoids.T
+    weighted = weigh_interests(similarity, query.share, weights.importance)
     interest = weighted.argmax(axis=1).astype(np.int32)
     place = np.arange(len(rows))
     merged = merge_interests(weighted, weights.softness)
-    scores = (merged + np.float32(weights.prior) * prior[rows]).astype(np.float32)
+    scores = (merged + np.float32(weights.prior) * shelf.prior[rows]).astype(np.float32)
+    factors = shelf.factor_scores(query.taste, rows)
+    scores += np.float32(weights.factors) * factors
     order = np.lexsort((rows, -scores))
-    return Scored(rows[order], scores[order], similarity[place, interest][order], interest[order])
+    return Scored(rows[order], scores[order], similarity[place, interest][order], interest[order], factors[order])
 
 
 def weigh_interests(similarity: FloatMatrix, share: FloatVector, importance: float) -> FloatMatrix:
@@ -126,7 +153,7 @@ def popular(prior: FloatVector, excluded: RowVector, allowed: BoolVector, k: int
     order = np.argsort(-prior, kind="stable")[:need].astype(np.int32)
     rows = leave_out(order, excluded, allowed)[:k]
     nothing = np.full(len(rows), np.nan, dtype=np.float32)
-    return Scored(rows, prior[rows], nothing, np.full(len(rows), -1, dtype=np.int32))
+    return Scored(rows, prior[rows], nothing, np.full(len(rows), -1, dtype=np.int32), nothing)
 
 
 def fill(found: Scored, more: Scored, k: int) -> Scored:
@@ -143,6 +170,7 @@ def fill(found: Scored, more: Scored, k: int) -> Scored:
         np.concatenate([found.scores, floor - np.float32(1e-3) + (scores - ceiling)]),
         np.concatenate([found.similarity, more.similarity[new][:missing]]),
         np.concatenate([found.interest, more.interest[new][:missing]]),
+        np.concatenate([found.factors, more.factors[new][:missing]]),
     )
 
 
@@ -173,8 +201,10 @@ class Shelf:
         prior: Recency-popularity of all flits, float32 ``[num_flits]``.
         allowed: Flits that may be shown to anybody, bool ``[num_flits]``.
         weights: How the parts of a score add up.
+        cold_weights: The same, for the places kept for cold flits.
         budget: Neighbours drawn in all.
         cold_share: Share of the places kept for cold flits.
+        factors: The collaborative source; ``None`` switches it off.
     """
 
     index: VectorIndex
@@ -183,32 +213,56 @@ class Shelf:
     prior: FloatVector
     allowed: BoolVector
     weights: Weights
+    cold_weights: Weights
     budget: int
     cold_share: float
+    factors: FactorSource | None = None
+
+    def factor_scores(self, taste: Taste | None, rows: RowVector) -> FloatVector:
+        """Return the standardised factor scores of ``rows``, float32; 0 where there is no source or no taste."""
+        if self.factors is None:
+            return np.zeros(len(rows), dtype=np.float32)
+        return self.factors.factors.standardised(taste, rows)
 
 
-def candidates_of(medoids: FloatMatrix, importance: FloatVector, shelf: Shelf, excluded: RowVector, k: int) -> Scored:
+def drawn(query: Query, shelf: Shelf, budget: int) -> RowVector:
+    """Return the rows that the sources bring, without those left out, sorted, int32.
+
+    Where factors have a weight, half of the budget is theirs.
+
+    Args:
+        query: Whose candidates are wanted.
+        shelf: What they are drawn from.
+        budget: Flits drawn in all, before any is left out.
+    """
+    overfetch = min(len(query.excluded), budget)
+    if shelf.factors is None or query.taste is None or not shelf.weights.factors:
+        rows = draw(shelf.index, query.medoids, budget=budget, overfetch=overfetch)
+    else:
+        near = draw(shelf.index, query.medoids, budget=budget - budget // 2, overfetch=overfetch)
+        rows = np.union1d(near, shelf.factors.draw(query.taste, max(1, budget // 2) + overfetch))
+    return leave_out(rows, query.excluded, shelf.allowed)
+
+
+def cold_candidates(query: Query, shelf: Shelf, budget: int) -> Scored:
+    """Return the flits nobody has acted on yet that lie near the interests, best first."""
+    rows = draw(shelf.cold_index, query.medoids, budget=budget, overfetch=min(len(query.excluded), budget))
+    return rank(leave_out(rows, query.excluded, shelf.allowed), query, shelf, shelf.cold_weights)
+
+
+def candidates_of(query: Query, shelf: Shelf, k: int) -> Scored:
     """Return the best ``k`` candidates of one user.
 
     Args:
-        medoids: Vectors of the served interests, float32 ``[interests, dim]``; none at all gives popularity.
-        importance: Importance of each interest, float32 ``[interests]``.
+        query: What is known of him.
         shelf: What candidates are drawn from.
-        excluded: Flits this user has seen or hidden, int32.
         k: Length of the answer at most.
     """
-    filling = popular(shelf.prior, excluded, shelf.allowed, k)
-    if not len(medoids):
+    filling = popular(shelf.prior, query.excluded, shelf.allowed, k)
+    if not query.usable:
         return filling
     budget = max(shelf.budget, k)
-    share = (importance / max(float(importance.sum()), 1e-9)).astype(np.float32)
-
-    def drawn(index: VectorIndex) -> Scored:
-        rows = draw(index, medoids, budget=budget, overfetch=min(len(excluded), budget))
-        rows = leave_out(rows, excluded, shelf.allowed)
-        return rank(rows, shelf.vectors, medoids, share, shelf.prior, shelf.weights)
-
-    found = drawn(shelf.index)
+    found = rank(drawn(query, shelf, budget), query, shelf, shelf.weights)
     if shelf.cold_share and len(shelf.cold_index):
-        found = interleave(found, drawn(shelf.cold_index), shelf.cold_share, k)
+        found = interleave(found, cold_candidates(query, shelf, budget), shelf.cold_share, k)
     return fill(found.head(k), filling, k)

@@ -13,7 +13,7 @@ class RetrievalConfig(Section):
     """Budget and weights; ``auto`` is tuned on the validation window and stands resolved in the bundle."""
 
     candidates: int = Field(default=400, ge=1)
-    """Neighbours drawn in all, split evenly over a user's served interests."""
+    """Flits drawn in all: half by factors where they count, the others split evenly over a user's served interests."""
     prior_weight: float | Auto = "auto"
     """What one deviation of the recency-popularity prior is worth in cosine; 0 turns the prior off."""
     importance_weight: float | Auto = "auto"
@@ -21,6 +21,8 @@ class RetrievalConfig(Section):
     softness: float | Auto = "auto"
     """0 scores a flit by the interest that suits it best; above, interests that agree add up (log-sum-exp at this
     temperature, in cosine)."""
+    factors_weight: Annotated[float, Field(ge=0)] | Auto = "auto"
+    """What one deviation of a user's collaborative score (iALS factors) is worth in cosine; 0 leaves factors out."""
     prior_half_life_days: float | Auto = "auto"
     """Half-life of an action in the prior."""
     prior_relations: tuple[str, ...] | None = None

@@ -14,7 +14,7 @@ from graphrec.ids import Id
 from graphrec.interests import build_interests
 from graphrec.retrieval.answers import Candidates, Cards, Served, describe
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Scored, candidates_of, popular
+from graphrec.retrieval.candidates import Query, Scored, candidates_of, popular
 from graphrec.retrieval.portraits import Keywords, members
 from graphrec.retrieval.query import embed_text
 from graphrec.store import Store
@@ -68,11 +68,11 @@ class Retriever:
         if row is None:
             found = popular(self.bundle.prior, np.zeros(0, np.int32), self.bundle.allowed, k)
             return self._candidates(found, _nobody(), f"{RECENT}: user {user_id!r} is unknown")
-        return self._answer(self.served(row), self.bundle.excluded(row), k)
+        return self._answer(self.served(row), self.bundle.query_of(row), k)
 
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""
-        return self._scored(self.served(user_row), self.bundle.excluded(user_row), k).rows
+        return candidates_of(self.bundle.query_of(user_row), self.bundle.shelf, k).rows
 
     def recommend_from(self, flit_ids: Sequence[Id], k: int = 50) -> Candidates:
         """Return candidates for somebody never seen, from his last actions.
@@ -91,7 +91,8 @@ class Retriever:
         history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
         interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
         medoids, importance = self.bundle.settings.served(interests, 0)
-        return self._answer(Served(medoids, importance, rows), np.unique(rows), k)
+        query = self.bundle.query(medoids, importance, history.of(0), np.unique(rows))
+        return self._answer(Served(medoids, importance, rows), query, k)
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
         """Return the nearest nodes of one node, as ``id`` and ``similarity``.
@@ -209,13 +210,9 @@ class Retriever:
         medoids, importance = self.bundle.settings.served(self.bundle.interests, user_row)
         return Served(np.asarray(medoids), np.asarray(importance), self.bundle.history.of(user_row).rows)
 
-    def _answer(self, served: Served, excluded: RowVector, k: int) -> Candidates:
+    def _answer(self, served: Served, query: Query, k: int) -> Candidates:
         reason = INTERESTS if len(served.medoids) else f"{RECENT}: no action in the window"
-        return self._candidates(self._scored(served, excluded, k), served, reason)
-
-    def _scored(self, served: Served, excluded: RowVector, k: int) -> Scored:
-        medoids = self.bundle.flit_vectors[served.medoids]
-        return candidates_of(medoids, served.importance, self.bundle.shelf, excluded, k)
+        return self._candidates(candidates_of(query, self.bundle.shelf, k), served, reason)
 
     def _candidates(self, scored: Scored, served: Served, reason: str) -> Candidates:
         ids = self._flits.ids(scored.rows).to_list()

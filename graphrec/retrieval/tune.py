@@ -12,8 +12,7 @@ from graphrec.arrays import BoolVector, FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import (
     Weights,
-    candidates_of,
-    draw,
+    drawn,
     leave_out,
     merge_interests,
     weigh_interests,
@@ -23,7 +22,7 @@ from graphrec.retrieval.config import RetrievalConfig
 PRIOR_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 IMPORTANCE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)
 SOFTNESS = (0.0, 0.1)
-COLD_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+FACTOR_WEIGHTS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 HALF_LIVES_DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0)
 MAX_USERS = 1000
 """Users measured: the lowest rows with held-out actions; the standard error of a recall is then below .01."""
@@ -36,7 +35,7 @@ class Tuned:
     Attributes:
         weights: The best weights.
         half_life_days: The best half-life of the prior.
-        trials: One entry per setting tried: the setting and its validation ``recall``.
+        trials: One entry per setting tried: its validation ``recall`` at k, and the ``score`` it is judged by.
     """
 
     weights: Weights
@@ -46,11 +45,12 @@ class Tuned:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A user's candidates before they are weighed: rows, cosine to each served interest, shares, truth."""
+    """A user's candidates before they are weighed: rows, cosine to each served interest, shares, factors, truth."""
 
     rows: RowVector
     similarity: Any
     share: FloatVector
+    factors: FloatVector
     truth: RowVector
 
 
@@ -62,7 +62,9 @@ def tune_weights(
     *,
     k: int = 50,
 ) -> Tuned:
-    """Choose weights by the mean recall@k of held-out actions, the smaller prior where trials are alike.
+    """Choose weights by the recall of held-out actions, the smaller prior where trials are alike.
+
+    A trial's ``score`` is the mean of its recall at k / 2, k and 2 k: one cut alone moves with each flit that crosses it.
 
     Args:
         bundle: Bundle of the past (its own prior and weights are not read).
@@ -75,61 +77,34 @@ def tune_weights(
     # With a share of their own to be tuned, cold flits must not also pull the prior down; without it they compete.
     cold = bundle.cold if config.cold_share == "auto" else np.zeros(len(bundle.allowed), dtype=np.bool_)
     every = (_draw(bundle, user, truth[user], cold, config.candidates) for user in sorted(truth)[:MAX_USERS])
-    drawn = [one for one in every if one is not None]
+    users = [one for one in every if one is not None]
     trials: list[dict[str, float]] = []
     measured: list[npt.NDArray[np.float64]] = []
+
+    def measure(weights: Weights, half_lives: Sequence[float], prior_weights: Sequence[float]) -> None:
+        merged = [_merged(one, weights) for one in users]
+        for half_life, prior in itertools.product(half_lives, prior_weights):
+            recalls = _recalls(users, merged, priors[half_life], prior, k)
+            measured.append(recalls.mean(axis=1))
+            at_k, score = (float(one.mean()) if len(one) else 0.0 for one in (recalls[:, 1], recalls))
+            trial = {**vars(weights), "prior": prior, "half_life_days": half_life}
+            trials.append({**trial, "recall": at_k, "score": score})
+
+    lives, weighed = _grid(config.prior_half_life_days, tuple(priors)), _grid(config.prior_weight, PRIOR_WEIGHTS)
+    factors = _grid(config.factors_weight, FACTOR_WEIGHTS) if bundle.factors is not None else (0.0,)
     for importance, softness in itertools.product(
         _grid(config.importance_weight, IMPORTANCE_WEIGHTS), _grid(config.softness, SOFTNESS)
     ):
-        merged = [merge_interests(weigh_interests(one.similarity, one.share, importance), softness) for one in drawn]
-        for half_life, prior in itertools.product(
-            _grid(config.prior_half_life_days, tuple(priors)), _grid(config.prior_weight, PRIOR_WEIGHTS)
-        ):
-            recalls = _recalls(drawn, merged, priors[half_life], prior, k)
-            measured.append(recalls)
-            trial = {"half_life_days": half_life, "prior": prior, "importance": importance, "softness": softness}
-            trials.append({**trial, "recall": float(recalls.mean()) if len(recalls) else 0.0})
-    best = trials[_chosen(trials, measured)]
-    weights = Weights(best["prior"], best["importance"], best["softness"])
+        measure(Weights(0.0, importance, softness, factors[0]), lives, weighed)
+    first = trials[chosen_trial(trials, measured, "score", leaning="prior")]
+    # The factors are weighed after the others and beside the prior, of which they hold a part: popular flits are long.
+    for weight in factors[1:]:
+        measure(Weights(0.0, first["importance"], first["softness"], weight), [first["half_life_days"]], weighed)
+    kept = ("importance", "softness", "half_life_days")
+    beside = [one for one in trials if all(one[name] == first[name] for name in kept)]
+    best = max(beside, key=lambda one: one["score"]) if len(factors) > 1 else first
+    weights = Weights(best["prior"], best["importance"], best["softness"], best["factors"])
     return Tuned(weights, best["half_life_days"], trials)
-
-
-def tune_cold_share(
-    bundle: Bundle, truth: Mapping[int, RowVector], config: RetrievalConfig, *, k: int = 50
-) -> tuple[float, list[dict[str, float]]]:
-    """Choose the share of places for cold flits by the recall@k of whole answers, the smaller share where alike.
-
-    Args:
-        bundle: Bundle of the past, with the weights and the prior that were chosen.
-        truth: User row to held-out flits, int32.
-        config: A ``cold_share`` set to a number is kept.
-        k: Length of the list.
-
-    Returns:
-        The share, and one entry per share tried with its validation ``recall``.
-    """
-    if not isinstance(config.cold_share, str):
-        return config.cold_share, []
-    users = [user for user in sorted(truth)[:MAX_USERS] if len(bundle.settings.served(bundle.interests, user)[0])]
-    measured = [_answers(bundle, users, truth, share, k) for share in COLD_SHARES]
-    trials = [
-        {"cold_share": share, "recall": float(one.mean()) if len(one) else 0.0}
-        for share, one in zip(COLD_SHARES, measured, strict=True)
-    ]
-    return COLD_SHARES[_chosen(trials, measured, leaning="cold_share")], trials
-
-
-def _answers(
-    bundle: Bundle, users: Sequence[int], truth: Mapping[int, RowVector], share: float, k: int
-) -> npt.NDArray[np.float64]:
-    """Return each user's recall@k with a share of the places kept for cold flits."""
-    shelf = replace(bundle.shelf, cold_share=share)
-    recalls = np.zeros(len(users))
-    for place, user in enumerate(users):
-        medoids, importance = bundle.settings.served(bundle.interests, user)
-        found = candidates_of(bundle.flit_vectors[medoids], importance, shelf, bundle.excluded(user), k)
-        recalls[place] = np.isin(truth[user], found.rows).mean()
-    return recalls
 
 
 def half_lives(config: RetrievalConfig) -> tuple[float, ...]:
@@ -144,49 +119,61 @@ def _grid(setting: float | str, values: Sequence[float]) -> tuple[float, ...]:
 
 def _draw(bundle: Bundle, user: int, truth: RowVector, cold: BoolVector, budget: int) -> _Drawn | None:
     """Return a user's unweighed candidates and truth among the flits met before; ``None`` where there is none."""
-    truth = truth[~cold[truth]]
+    truth = np.unique(truth[~cold[truth]])
     if not len(truth):
         return None
-    medoids, importance = bundle.settings.served(bundle.interests, user)
-    if not len(medoids):
+    query = bundle.query_of(user)
+    if not query.usable:
         return None
-    excluded = bundle.excluded(user)
-    vectors = bundle.flit_vectors[medoids]
-    index = bundle.indexes[bundle.settings.flit_type]
-    rows = draw(index, vectors, budget=budget, overfetch=min(len(excluded), budget))
-    rows = leave_out(rows, excluded, bundle.allowed & ~cold)
-    share = np.asarray(importance, dtype=np.float32) / np.float32(max(float(importance.sum()), 1e-9))
-    return _Drawn(rows, bundle.flit_vectors[rows] @ vectors.T, share, truth)
+    # Both sources draw, whatever the factors will turn out to be worth.
+    shelf = replace(bundle.shelf, weights=replace(bundle.settings.weights, factors=1.0))
+    rows = leave_out(drawn(query, shelf, budget), query.excluded, ~cold)
+    similarity = bundle.flit_vectors[rows] @ query.medoids.T
+    return _Drawn(rows, similarity, query.share, bundle.shelf.factor_scores(query.taste, rows), truth)
+
+
+def _merged(one: _Drawn, weights: Weights) -> FloatVector:
+    """Return what the interests and the factors make of a user's candidates, float32 ``[n]``."""
+    interests = merge_interests(weigh_interests(one.similarity, one.share, weights.importance), weights.softness)
+    return np.asarray(interests + np.float32(weights.factors) * one.factors, dtype=np.float32)
 
 
 def _recalls(
     drawn: Sequence[_Drawn], merged: Sequence[FloatVector], prior: FloatVector, weight: float, k: int
 ) -> npt.NDArray[np.float64]:
-    """Return each user's recall@k under one setting."""
-    recalls = np.zeros(len(drawn))
+    """Return each user's recall at k / 2, k and 2 k under one setting, ``[users, 3]``."""
+    cuts = (max(1, k // 2), k, 2 * k)
+    recalls = np.zeros((len(drawn), len(cuts)))
     for place, (one, similarity) in enumerate(zip(drawn, merged, strict=True)):
         scores = similarity + np.float32(weight) * prior[one.rows]
-        top = one.rows[np.argpartition(-scores, k)[:k]] if len(scores) > k else one.rows
-        recalls[place] = np.isin(one.truth, top).mean()
+        top = np.argpartition(-scores, 2 * k)[: 2 * k] if len(scores) > 2 * k else np.arange(len(scores))
+        hits = np.isin(one.rows[top[np.argsort(-scores[top], kind="stable")]], one.truth)
+        recalls[place] = [hits[:cut].sum() / len(one.truth) for cut in cuts]
     return recalls
 
 
-def _chosen(
-    trials: Sequence[Mapping[str, float]], measured: Sequence[npt.NDArray[np.float64]], leaning: str = "prior"
+def chosen_trial(
+    trials: Sequence[Mapping[str, float]], measured: Sequence[npt.NDArray[np.float64]], score: str, *, leaning: str
 ) -> int:
     """Return the trial that leans least on ``leaning`` among those within one paired standard error of the best.
 
     The best of some hundred trials on one window is best by luck in part; what the trials cannot tell apart is decided
     for the smaller weight (the one-standard-error rule of Breiman et al., 1984).
+
+    Args:
+        trials: What was tried.
+        measured: Each user's figure in each trial; ``score`` is its mean.
+        score: The name of that mean.
+        leaning: The setting that had better be small.
     """
-    best = max(range(len(trials)), key=lambda place: trials[place]["recall"])
+    best = max(range(len(trials)), key=lambda place: trials[place][score])
 
     def near(place: int) -> bool:
         gap = measured[best] - measured[place]
         error = float(gap.std()) / max(len(gap), 1) ** 0.5 if len(gap) else 0.0
-        return trials[best]["recall"] - trials[place]["recall"] <= error
+        return trials[best][score] - trials[place][score] <= error
 
     return min(
         (place for place in range(len(trials)) if near(place)),
-        key=lambda place: (trials[place][leaning], -trials[place]["recall"]),
+        key=lambda place: (trials[place][leaning], -trials[place][score]),
     )

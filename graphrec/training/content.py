@@ -59,15 +59,15 @@ def fit_layout(
     for node_type, node in features.nodes.items():
         fit = rows[node_type]
         known = [
-            _fit(name, node.blocks[name][fit[np.asarray(node.present[name])[fit]]])
+            fit_block(name, node.blocks[name][fit[np.asarray(node.present[name])[fit]]])
             for name in (BLOCKS if blocks is None else blocks)
             if name in node.blocks
         ]
-        layout[node_type] = [*known, _fit(DEGREE, log_degree[node_type][fit][:, None])]
+        layout[node_type] = [*known, fit_block(DEGREE, log_degree[node_type][fit][:, None])]
     return layout
 
 
-def _fit(name: str, values: FloatMatrix) -> Block:
+def fit_block(name: str, values: FloatMatrix) -> Block:
     """Fit one block on its rows; no row at all leaves values as they are."""
     if not len(values):
         return Block(name, (0.0,) * values.shape[1], 1.0)

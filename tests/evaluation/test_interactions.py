@@ -5,8 +5,9 @@ import pytest
 import scipy.sparse
 
 from graphrec.errors import ShapeError
-from graphrec.evaluation.interactions import Factors, Walks, ials, user_flits
+from graphrec.evaluation.interactions import Factors, Walks, ials
 from graphrec.history import History
+from graphrec.models.factors import user_flits
 from tests.evaluation.worlds import World, own_side
 
 

@@ -22,9 +22,9 @@ from tests.pipeline.conftest import FLUTTER, QUICK, Finished, finished, quick_co
 
 STAGES = [
     "tables", "features", "model", "tuning",
-    "holdout_graph", "holdout_neighbourhoods", "holdout_embeddings", "holdout_interests", "holdout_index",
-    "holdout_bundle", "evaluation",
-    "graph", "neighbourhoods", "embeddings", "interests", "index", "bundle",
+    "holdout_graph", "holdout_neighbourhoods", "holdout_embeddings", "holdout_interests", "holdout_factors",
+    "holdout_index", "holdout_bundle", "evaluation",
+    "graph", "neighbourhoods", "embeddings", "interests", "factors", "index", "bundle",
 ]  # fmt: skip
 
 

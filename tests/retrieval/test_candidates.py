@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
 from graphrec.index import IndexConfig, build_index
 from graphrec.retrieval.candidates import (
+    Query,
     Scored,
     Shelf,
     Weights,
@@ -42,8 +43,25 @@ def shelf_of(
     return Shelf(
         index=build_index(vectors, IndexConfig(), allowed),
         cold_index=build_index(vectors, IndexConfig(), none if cold is None else cold & allowed),
-        vectors=vectors, prior=prior, allowed=allowed, weights=weights, budget=budget, cold_share=cold_share,
+        vectors=vectors, prior=prior, allowed=allowed, weights=weights, cold_weights=weights, budget=budget,
+        cold_share=cold_share,
     )  # fmt: skip
+
+
+def asked(medoids: FloatMatrix, importance: FloatVector, excluded: RowVector) -> Query:
+    return Query(medoids, importance, None, excluded)
+
+
+def ranked(
+    rows: RowVector,
+    vectors: FloatMatrix,
+    medoids: FloatMatrix,
+    share: FloatVector,
+    prior: FloatVector,
+    weights: Weights,
+) -> Scored:
+    shelf = shelf_of(vectors, prior, np.ones(len(vectors), np.bool_), weights, 10)
+    return rank(rows, asked(medoids, share, NOBODY), shelf, weights)
 
 
 def rows_of(*rows: int) -> RowVector:
@@ -56,13 +74,14 @@ def scored(rows: list[int], scores: list[float], interest: int = 0) -> Scored:
         np.array(scores, np.float32),
         np.array(scores, np.float32),
         np.full(len(rows), interest, np.int32),
+        np.zeros(len(rows), np.float32),
     )
 
 
 def test_rank_by_hand() -> None:
     """Interests at flits 0 and 3 with shares 3/4 and 1/4; each flit goes to the interest that suits it best."""
     prior = np.array([0, 1, -1, 2], np.float32)
-    found = rank(
+    found = ranked(
         rows_of(0, 1, 2, 3), PLANE, PLANE[[0, 3]], np.array([0.75, 0.25], np.float32), prior, Weights(0.1, 0.2)
     )
     first, second = 0.2 * math.log(0.75), 0.2 * math.log(0.25)
@@ -73,19 +92,19 @@ def test_rank_by_hand() -> None:
         3: (1.0 + second + 0.2, 1, 1.0),
     }
     assert found.rows.tolist() == sorted(expected, key=lambda row: -expected[row][0])
-    for row, score, similarity, interest in zip(*vars(found).values(), strict=True):
+    for row, score, similarity, interest, _ in zip(*found.parts(), strict=True):
         assert (score, interest, similarity) == pytest.approx(expected[int(row)], abs=1e-6)
 
 
 def test_rank_breaks_ties_by_row() -> None:
     same = np.tile(np.array([[1, 0]], np.float32), (5, 1))
-    found = rank(rows_of(4, 1, 3), same, same[:1], np.ones(1, np.float32), np.zeros(5, np.float32), Weights(1, 1))
+    found = ranked(rows_of(4, 1, 3), same, same[:1], np.ones(1, np.float32), np.zeros(5, np.float32), Weights(1, 1))
     assert found.rows.tolist() == [1, 3, 4]
 
 
 def test_an_interest_without_importance_still_ranks_finite() -> None:
     share = np.array([1.0, 0.0], np.float32)
-    found = rank(rows_of(0, 3), PLANE, PLANE[[0, 3]], share, np.zeros(4, np.float32), Weights(0, 0.1))
+    found = ranked(rows_of(0, 3), PLANE, PLANE[[0, 3]], share, np.zeros(4, np.float32), Weights(0, 0.1))
     assert np.isfinite(found.scores).all()
 
 
@@ -98,7 +117,7 @@ def test_interests_that_agree_add_up_when_soft() -> None:
 
 def test_rank_orders_by_the_soft_score_and_names_the_best_interest() -> None:
     medoids, share = PLANE[[0, 3]], np.array([0.5, 0.5], np.float32)
-    found = rank(rows_of(0, 1, 2, 3), PLANE, medoids, share, np.zeros(4, np.float32), Weights(0, 0, 0.5))
+    found = ranked(rows_of(0, 1, 2, 3), PLANE, medoids, share, np.zeros(4, np.float32), Weights(0, 0, 0.5))
     cosines = PLANE @ medoids.T
     expected = 0.5 * np.log(np.exp(cosines / 0.5).sum(axis=1))
     assert found.scores.tolist() == pytest.approx(sorted(expected.tolist(), reverse=True), abs=1e-6)
@@ -176,7 +195,7 @@ def test_candidates_equal_the_exact_twin_and_never_hold_what_is_left_out(
     medoids = normalise_rows(rng.normal(size=(interests, 6)).astype(np.float32))
     importance = rng.random(interests).astype(np.float32) + 0.1
     weights = Weights(0.2, 0.1)
-    found = candidates_of(medoids, importance, shelf_of(vectors, prior, allowed, weights, 200), excluded, k)
+    found = candidates_of(asked(medoids, importance, excluded), shelf_of(vectors, prior, allowed, weights, 200), k)
     out = set(excluded.tolist()) | set(np.flatnonzero(~allowed).tolist())
     assert not out & set(found.rows.tolist())
     assert len(set(found.rows.tolist())) == len(found.rows) == min(k, 40 - len(out))
@@ -196,7 +215,7 @@ def test_a_small_budget_finds_most_of_the_exact_best() -> None:
     prior, share = np.zeros(2000, np.float32), [0.6, 0.4]
     medoids, weights = vectors[[5, 8]], Weights(0.0, 0.01)
     shelf = shelf_of(vectors, prior, np.ones(2000, np.bool_), weights, 100)
-    found = candidates_of(medoids, np.array(share, np.float32), shelf, rows_of(5, 8), 50)
+    found = candidates_of(asked(medoids, np.array(share, np.float32), rows_of(5, 8)), shelf, 50)
     exact = naive(medoids, share, vectors, prior.tolist(), {5, 8}, weights)
     best = sorted(exact, key=lambda row: -exact[row])[:50]
     assert np.isin(best, found.rows).mean() > 0.9
@@ -206,7 +225,7 @@ def test_short_lists_are_filled_with_popularity() -> None:
     prior = np.array([0, 0, 1, 2], np.float32)
     indexed = build_index(PLANE, IndexConfig(), np.array([True, True, False, False]))
     shelf = replace(shelf_of(PLANE, prior, EVERY, Weights(0, 0), 2), index=indexed)
-    found = candidates_of(PLANE[:1], np.ones(1, np.float32), shelf, rows_of(0), 4)
+    found = candidates_of(asked(PLANE[:1], np.ones(1, np.float32), rows_of(0)), shelf, 4)
     assert found.rows.tolist() == [1, 3, 2]
     assert found.interest.tolist() == [0, -1, -1]
 
@@ -250,12 +269,12 @@ def test_cold_flits_get_their_share_though_the_popular_beat_them() -> None:
     cold = np.arange(200) >= 100
     prior = np.where(cold, -9.0, 1.0).astype(np.float32)
     shelf = shelf_of(vectors, prior, np.ones(200, np.bool_), Weights(0.5, 0.0), 200, cold=cold, cold_share=0.2)
-    found = candidates_of(vectors[:1], np.ones(1, np.float32), shelf, rows_of(0, 150), 20)
+    found = candidates_of(asked(vectors[:1], np.ones(1, np.float32), rows_of(0, 150)), shelf, 20)
     new = [int(row) for row in found.rows if cold[row]]
     cosines = vectors @ vectors[0]
     assert new == [int(row) for row in np.argsort(-cosines) if cold[row] and row != 150][:4]
     assert [place for place, row in enumerate(found.rows) if cold[row]] == [4, 9, 14, 19]
-    none = candidates_of(vectors[:1], np.ones(1, np.float32), replace(shelf, cold_share=0.0), rows_of(0), 20)
+    none = candidates_of(asked(vectors[:1], np.ones(1, np.float32), rows_of(0)), replace(shelf, cold_share=0.0), 20)
     assert not cold[none.rows].any()
 
 
@@ -264,6 +283,6 @@ def test_cold_flits_left_out_stay_out() -> None:
     vectors = normalise_rows(rng.normal(size=(60, 6)).astype(np.float32))
     allowed, cold = np.arange(60) != 40, np.arange(60) >= 30
     shelf = shelf_of(vectors, np.zeros(60, np.float32), allowed, Weights(0, 0), 60, cold=cold, cold_share=0.3)
-    found = candidates_of(vectors[:2], np.ones(2, np.float32), shelf, rows_of(35, 36), 60)
+    found = candidates_of(asked(vectors[:2], np.ones(2, np.float32), rows_of(35, 36)), shelf, 60)
     assert not {35, 36, 40} & set(found.rows.tolist())
     assert len(found.rows) == 57

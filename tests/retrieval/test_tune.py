@@ -5,11 +5,12 @@ import pytest
 
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.candidates import Weights, cold_candidates
 from graphrec.retrieval.config import RetrievalConfig
 from graphrec.retrieval.retriever import Retriever
-from graphrec.retrieval.tune import COLD_SHARES, HALF_LIVES_DAYS, Tuned, half_lives, tune_cold_share, tune_weights
-from tests.retrieval.world import NUM_FLITS, planted, with_prior
+from graphrec.retrieval.tune import HALF_LIVES_DAYS, Tuned, half_lives, tune_weights
+from graphrec.retrieval.tune_cold import COLD_SHARES, tune_cold_share, tune_cold_weights
+from tests.retrieval.world import NUM_FLITS, planted, with_factors, with_prior
 
 AUTO = RetrievalConfig(candidates=200)
 
@@ -57,7 +58,7 @@ def test_every_trial_is_what_the_retriever_would_score(bundle: Bundle, priors: d
     truth = truth_under(bundle, Weights(0.1, 0.05), priors[7.0], 12)
     tuned = tune_weights(bundle, truth, priors, AUTO, k=8)
     for trial in tuned.trials[::23]:
-        weights = Weights(trial["prior"], trial["importance"], trial["softness"])
+        weights = Weights(trial["prior"], trial["importance"], trial["softness"], trial["factors"])
         assert trial["recall"] == pytest.approx(recall(bundle, truth, weights, priors[trial["half_life_days"]], 8))
 
 
@@ -99,10 +100,34 @@ def test_a_share_for_cold_flits_is_what_the_window_rewards(bundle: Bundle) -> No
     share, trials = tune_cold_share(buried, loved, config, k=10)
     assert [one["cold_share"] for one in trials] == list(COLD_SHARES)
     assert share == 0.5
-    assert trials[-1]["recall"] == 1.0
+    assert trials[list(COLD_SHARES).index(0.5)]["recall"] == 1.0
     unloved = truth_under(buried, buried.settings.weights, buried.prior, 10)
     assert tune_cold_share(buried, unloved, config, k=10)[0] == 0.0
 
 
 def test_a_share_given_as_a_number_is_kept(bundle: Bundle) -> None:
     assert tune_cold_share(bundle, {}, RetrievalConfig(cold_share=0.3)) == (0.3, [])
+
+
+@pytest.mark.parametrize("planted_weight", [0.0, 0.16, 0.64])
+def test_the_planted_worth_of_factors_is_found(
+    bundle: Bundle, priors: dict[float, FloatVector], planted_weight: float
+) -> None:
+    told = with_factors(bundle, planted_weight)
+    truth = truth_under(told, told.settings.weights, priors[7.0], 10)
+    config = RetrievalConfig(candidates=240, prior_weight=0.05, importance_weight=0.02, softness=0.0)
+    tuned = tune_weights(told, truth, {7.0: priors[7.0]}, config, k=10)
+    assert max(tuned.trials, key=lambda one: one["recall"])["factors"] == planted_weight
+    assert tuned.weights.factors == planted_weight
+
+
+def test_cold_flits_have_a_worth_of_factors_of_their_own(bundle: Bundle) -> None:
+    told = with_factors(bundle, 0.64)
+    loved = {user: cold_candidates(told.query_of(user), told.shelf, 240).rows[:5] for user in range(6)}
+    silent = replace(told, settings=replace(told.settings, weights=replace(told.settings.weights, factors=0.0)))
+    weights, trials = tune_cold_weights(silent, loved, AUTO, k=5)
+    assert weights == replace(told.settings.weights, factors=0.64)
+    assert [one["recall"] for one in trials if one["cold_factors"] == 0.64] == [1.0]
+    kept = RetrievalConfig(factors_weight=0.1)
+    assert tune_cold_weights(silent, loved, kept) == (silent.settings.weights, [])
+    assert tune_cold_weights(bundle, loved, AUTO) == (bundle.settings.weights, [])

@@ -12,8 +12,11 @@ from graphrec.history import History
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, build_index
 from graphrec.interests import InterestConfig, build_interests
+from graphrec.models.config import FactorConfig
+from graphrec.models.factors import fit_factors
 from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.factors import FactorSource
 
 DAY = 86_400
 AS_OF = 100 * DAY
@@ -65,6 +68,7 @@ def planted(*, seed: int = 0, weights: Weights | None = None, **settings: Any) -
         "budget": 60,
         "cold_share": 0.0,
         "weights": weights or Weights(0.05, 0.02),
+        "cold_weights": weights or Weights(0.05, 0.02),
         "text_columns": ("text",),
     }
     prior = rng.normal(size=NUM_FLITS).astype(np.float32)
@@ -80,6 +84,14 @@ def planted(*, seed: int = 0, weights: Weights | None = None, **settings: Any) -
         allowed=allowed,
         catalogue=pl.DataFrame({"id": _flit_ids(), "text": names}),
     )
+
+
+def with_factors(bundle: Bundle, weight: float) -> Bundle:
+    """Return the bundle with factors fitted to its history, unmet flits' by their vectors, and what they are worth."""
+    fitted = fit_factors(bundle.history, NUM_FLITS, FactorConfig(dim=4, regularization=0.1))
+    source = FactorSource.build(fitted.completed(bundle.flit_vectors), IndexConfig(), bundle.allowed)
+    weights = replace(bundle.settings.weights, factors=weight)
+    return replace(bundle, factors=source, settings=replace(bundle.settings, weights=weights, cold_weights=weights))
 
 
 def replace_interests(changes: dict[str, Any]) -> InterestConfig:
