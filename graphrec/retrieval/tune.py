@@ -64,7 +64,7 @@ def tune_weights(
 ) -> Tuned:
     """Choose weights by the recall of held-out actions, the smaller prior where trials are alike.
 
-    A trial's ``score`` is the mean of its recall at k / 2, k and 2 k: one cut alone moves with each flit that crosses it.
+    A trial's ``score`` is the mean of its recall at k / 2, k and 2 k: one cut alone moves with each flit across it.
 
     Args:
         bundle: Bundle of the past (its own prior and weights are not read).
