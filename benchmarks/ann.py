@@ -23,7 +23,7 @@ from graphrec.arrays import FloatMatrix, normalise_rows
 from graphrec.evaluation.collaborative import svd
 from graphrec.index import IndexConfig, build_index
 from graphrec.index.hnsw import HnswIndex
-from graphrec.retrieval.candidates import Shelf, Weights, candidates_of
+from graphrec.retrieval.candidates import Query, Shelf, Weights, candidates_of
 
 PARTS = ("clustered", "noisy", "items", "retrieval")
 NUM, DIM, K, QUERIES = 100_000, 128, 100, 2000
@@ -158,7 +158,8 @@ def time_answers(result: Result) -> None:
     shelf = Shelf(
         index=build_index(vectors, IndexConfig(ef_search=200)), cold_index=build_index(vectors[:0], IndexConfig()),
         vectors=vectors, prior=rng.normal(size=NUM).astype(np.float32), allowed=np.ones(NUM, dtype=np.bool_),
-        weights=Weights(0.1, 0.05, 0.1), budget=399, cold_share=0.0,
+        weights=Weights(0.1, 0.05, 0.1), cold_weights=Weights(0.1, 0.05, 0.1), budget=399, cold_share=0.0,
+        cold=np.zeros(NUM, dtype=np.bool_),
     )  # fmt: skip
     share = np.array([0.5, 0.3, 0.2], dtype=np.float32)
     for name, seen in (("retrieval", 0), ("retrieval_400_seen", 400)):
@@ -167,7 +168,7 @@ def time_answers(result: Result) -> None:
             medoids = vectors[rng.integers(0, NUM, 3)]
             excluded = np.sort(rng.choice(NUM, seen, replace=False)).astype(np.int32)
             started = time.perf_counter()
-            candidates_of(medoids, share, shelf, excluded, 400)
+            candidates_of(Query(medoids, share, None, excluded), shelf, 400)
             milliseconds.append(1000 * (time.perf_counter() - started))
         goals = (1.5, 5.0) if not seen else (None, None)
         tail = statistics.quantiles(milliseconds, n=100)[-1]

@@ -48,11 +48,8 @@ def _scores(bundle: Bundle, users: RowVector, items: npt.NDArray[np.int64]) -> F
     flit_rows = bundle.ids[settings.flit_type].rows(items.ravel().tolist()).reshape(items.shape)
     out = np.zeros(items.shape, dtype=np.float32)
     for place, user in enumerate(user_rows):
-        medoids, importance = settings.served(bundle.interests, int(user))
-        rows = np.unique(flit_rows[place])
-        share = np.asarray(importance, dtype=np.float32) / np.float32(max(float(np.sum(importance)), 1e-9))
-        vectors = bundle.flit_vectors
-        scored = rank(rows, vectors, vectors[medoids], share, bundle.prior, settings.weights)
+        rows = np.unique(flit_rows[place]).astype(np.int32)
+        scored = rank(rows, bundle.query_of(int(user)), bundle.shelf, settings.weights)
         score_of = dict(zip(scored.rows.tolist(), scored.scores.tolist(), strict=True))
         out[place] = [score_of[int(row)] for row in flit_rows[place]]
     return out

@@ -60,7 +60,9 @@ class Interests:
             np.asarray(self.medoid[part]), np.asarray(self.importance[part]), np.asarray(self.size[part])
         )
 
-    def served(self, user: int, n: int, mode: Mode = "top", seed_day: int = 0) -> ServedInterests:
+    def served(
+        self, user: int, n: int, mode: Mode = "top", seed_day: int = 0, worth: FloatVector | None = None
+    ) -> ServedInterests:
         """Return the interests that answer a request.
 
         Args:
@@ -68,6 +70,7 @@ class Interests:
             n: How many at most.
             mode: ``top``: the most important; ``sampled``: drawn without replacement in proportion to importance.
             seed_day: Any number for the day: a user's draw is the same all day, so that answers can be cached.
+            worth: What each interest's importance is multiplied by, float32 ``[interests]``; 0 mutes one.
 
         Raises:
             ConfigError: If ``n`` or ``mode`` breaks a rule.
@@ -77,6 +80,10 @@ class Interests:
         if mode not in get_args(Mode):
             raise ConfigError(f"InterestConfig.mode must be one of {', '.join(get_args(Mode))} (got {mode!r})")
         medoid, importance, _ = self.of(user)
+        if worth is not None:
+            importance = importance * worth
+            order = np.lexsort((medoid, -importance))[: int((worth > 0).sum())]
+            medoid, importance = medoid[order], importance[order]
         if mode == "top" or len(medoid) <= n:
             return ServedInterests(medoid[:n], importance[:n])
         chosen = _draw(importance, n, np.random.Generator(np.random.PCG64([user, seed_day])))

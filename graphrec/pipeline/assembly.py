@@ -121,7 +121,8 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
     user_type, flit_type = action_types(tables)
     node = config.nodes[flit_type]
     opened = Embeddings.open(folders["embeddings"])
-    shown = [*node.text, *node.flags, *node.show, *([node.author] if node.author else [])]
+    author = [node.author] if node.author else []
+    shown = [*node.text, *node.flags, *node.categorical, *node.show, *author, "created_s"]
     frame = tables.nodes[flit_type]
     if not len(frame):
         raise DataError(f"nodes.{flit_type} must hold at least one row (got none)")
@@ -136,6 +137,8 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             resolved.cold_share,
             resolved.interests,
             tuple(node.text),
+            tuple(one for one in node.flags if one in frame.columns),
+            node.author,
         ),
         ids=tables.ids,
         embeddings=opened,

@@ -12,6 +12,7 @@ from graphrec.ids import Id
 from graphrec.plots import cards, table
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import Scored
+from graphrec.retrieval.trace import Trace
 
 if TYPE_CHECKING:
     from graphrec.plots import Figure
@@ -50,6 +51,7 @@ class Candidates:
     _bundle: Bundle
     _scored: Scored
     _served: Served
+    _told: Trace
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -74,6 +76,10 @@ class Candidates:
                 "prior": self._bundle.prior[self._scored.rows],
             }
         )
+
+    def trace(self) -> pl.DataFrame:
+        """Return what each step drew, removed and left: ``step``, ``left``, ``removed`` (ids), ``why``."""
+        return self._told.to_polars(self._bundle.ids[self._bundle.settings.flit_type])
 
     def cards(self, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> "Cards":
         """Return the first candidates as cards, for a notebook.
@@ -105,11 +111,12 @@ class Candidates:
             )  # fmt: skip
         return table(f"{len(self)} candidates, by {self.reason}", rows)
 
-    def explain(self, place: int) -> dict[str, Any]:
+    def explain(self, place: int, *, trace: bool = False) -> dict[str, Any]:
         """Tell why a candidate stands in the list.
 
         Args:
             place: Position in the list, from 0.
+            trace: Add ``trace``: the steps of the whole answer, as :meth:`trace` gives them.
 
         Returns:
             ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
@@ -133,6 +140,8 @@ class Candidates:
             out["importance_share"] = float(share[interest])
             out["factors"] = float(self._scored.factors[place])
             out["nearest_action"] = _nearest(bundle, row, self._served.actions)
+        if trace:
+            out["trace"] = self.trace().to_dicts()
         return out
 
 

@@ -20,7 +20,7 @@ from graphrec.retrieval.candidates import Query, Shelf, Weights
 from graphrec.retrieval.factors import FactorSource
 
 DISPLAY = "catalogue.parquet"
-PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share")
+PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author")
 DAY_S = 86_400
 
 
@@ -38,6 +38,8 @@ class Settings:
         cold_share: Share of the places kept for flits nobody has acted on yet.
         interests: Clustering and serving, with a resolved ``merge_cosine``.
         text_columns: Columns of the catalogue shown as a flit's text.
+        flags: Columns of the catalogue that say a flit is not for everybody.
+        author: Column of the catalogue that names who wrote a flit; ``None`` where nothing does.
     """
 
     user_type: str
@@ -49,11 +51,13 @@ class Settings:
     cold_share: float
     interests: InterestConfig
     text_columns: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    author: str | None = None
 
-    def served(self, interests: Interests, user: int) -> ServedInterests:
+    def served(self, interests: Interests, user: int, worth: FloatVector | None = None) -> ServedInterests:
         """Return the interests that answer for a user row; a sampled draw is that of the day of ``as_of_s``."""
         day = 0 if self.as_of_s is None else self.as_of_s // DAY_S
-        return interests.served(user, self.interests.served, self.interests.mode, seed_day=day)
+        return interests.served(user, self.interests.served, self.interests.mode, seed_day=day, worth=worth)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -63,6 +67,7 @@ class Settings:
             "cold_weights": vars(self.cold_weights),
             "interests": self.interests.model_dump(mode="json"),
             "text_columns": list(self.text_columns),
+            "flags": list(self.flags),
         }
 
     @classmethod
@@ -74,6 +79,7 @@ class Settings:
             cold_weights=Weights(**values["cold_weights"]),
             interests=InterestConfig.parse(values["interests"]),
             text_columns=tuple(values["text_columns"]),
+            flags=tuple(values["flags"]),
         )
 
 
@@ -131,6 +137,7 @@ class Bundle:
             cold_weights=settings.cold_weights,
             budget=settings.budget,
             cold_share=settings.cold_share,
+            cold=self.cold,
             factors=self.factors,
         )
 

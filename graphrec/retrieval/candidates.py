@@ -1,15 +1,19 @@
 """From interests and factors to one list of candidates, in rows: draw, merge, leave out, rank."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
-from graphrec.index import VectorIndex
+from graphrec.index import EXACT_BELOW, ExactIndex, VectorIndex
 from graphrec.models.factors import Taste
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.trace import NOT_TOLD, Trace
+
+MOST_REACH = 20.0
+"""Flits drawn at most for each that is wanted, where rules leave out many."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,9 @@ class Shelf:
         cold_weights: The same, for the places kept for cold flits.
         budget: Neighbours drawn in all.
         cold_share: Share of the places kept for cold flits.
+        cold: Flits nobody has acted on yet, bool ``[num_flits]``.
         factors: The collaborative source; ``None`` switches it off.
+        reach: Flits drawn for each that is wanted, to make up for what rules leave out.
     """
 
     index: VectorIndex
@@ -216,7 +222,27 @@ class Shelf:
     cold_weights: Weights
     budget: int
     cold_share: float
+    cold: BoolVector
     factors: FactorSource | None = None
+    reach: float = 1.0
+
+    def narrowed(self, permitted: BoolVector) -> "Shelf":
+        """Return the shelf with only the flits that ``permitted`` (bool ``[num_flits]``) marks.
+
+        Few are searched exactly. Where many are left the indexes stay, and more is drawn from them: what a filter
+        inside the graph of an HNSW index costs grows with what it leaves out.
+        """
+        allowed = self.allowed & permitted
+        left = int(allowed.sum())
+        if left >= EXACT_BELOW:
+            return replace(self, allowed=allowed, reach=min(MOST_REACH, int(self.allowed.sum()) / left))
+        index, cold_index = (_exact(self.vectors, mask) for mask in (allowed, allowed & self.cold))
+        factors = None if self.factors is None else self.factors.narrowed(allowed)
+        return replace(self, index=index, cold_index=cold_index, allowed=allowed, factors=factors)
+
+    def overfetch(self, query: Query, budget: int) -> int:
+        """Return how many flits to draw beyond a budget."""
+        return min(len(query.excluded), budget) + int(budget * (self.reach - 1.0))
 
     def factor_scores(self, taste: Taste | None, rows: RowVector) -> FloatVector:
         """Return the standardised factor scores of ``rows``, float32; 0 where there is no source or no taste."""
@@ -225,7 +251,12 @@ class Shelf:
         return self.factors.factors.standardised(taste, rows)
 
 
-def drawn(query: Query, shelf: Shelf, budget: int) -> RowVector:
+def _exact(vectors: FloatMatrix, mask: BoolVector) -> ExactIndex:
+    rows = np.flatnonzero(mask).astype(np.int32)
+    return ExactIndex(np.asarray(vectors[rows]), rows, "cosine")
+
+
+def drawn(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> RowVector:
     """Return the rows that the sources bring, without those left out, sorted, int32.
 
     Where factors have a weight, half of the budget is theirs.
@@ -234,35 +265,59 @@ def drawn(query: Query, shelf: Shelf, budget: int) -> RowVector:
         query: Whose candidates are wanted.
         shelf: What they are drawn from.
         budget: Flits drawn in all, before any is left out.
+        told: Where steps are noted.
     """
-    overfetch = min(len(query.excluded), budget)
+    overfetch = shelf.overfetch(query, budget)
     if shelf.factors is None or query.taste is None or not shelf.weights.factors:
         rows = draw(shelf.index, query.medoids, budget=budget, overfetch=overfetch)
+        told.note("source interests", len(rows), f"nearest to {len(query.medoids)} interests")
     else:
         near = draw(shelf.index, query.medoids, budget=budget - budget // 2, overfetch=overfetch)
+        told.note("source interests", len(near), f"nearest to {len(query.medoids)} interests")
         rows = np.union1d(near, shelf.factors.draw(query.taste, max(1, budget // 2) + overfetch))
-    return leave_out(rows, query.excluded, shelf.allowed)
+        told.note("source factors", len(rows), "liked by those who acted alike")
+    return kept(rows, query, shelf, told)
 
 
-def cold_candidates(query: Query, shelf: Shelf, budget: int) -> Scored:
+def kept(rows: RowVector, query: Query, shelf: Shelf, told: Trace) -> RowVector:
+    """Return ``rows`` without what the user has seen or hidden and what may not be shown."""
+    seen = np.isin(rows, query.excluded)
+    unseen = rows[~seen]
+    told.note("filter seen", len(unseen), "acted on or hidden before", rows[seen])
+    barred = ~shelf.allowed[unseen]
+    left = unseen[~barred]
+    told.note("filter rules", len(left), "not to be shown, or against a rule", unseen[barred])
+    return left
+
+
+def cold_candidates(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> Scored:
     """Return the flits nobody has acted on yet that lie near the interests, best first."""
-    rows = draw(shelf.cold_index, query.medoids, budget=budget, overfetch=min(len(query.excluded), budget))
-    return rank(leave_out(rows, query.excluded, shelf.allowed), query, shelf, shelf.cold_weights)
+    rows = draw(shelf.cold_index, query.medoids, budget=budget, overfetch=shelf.overfetch(query, budget))
+    told.note("source cold", len(rows), "nobody has acted on them yet")
+    return rank(kept(rows, query, shelf, told), query, shelf, shelf.cold_weights)
 
 
-def candidates_of(query: Query, shelf: Shelf, k: int) -> Scored:
+def candidates_of(query: Query, shelf: Shelf, k: int, told: Trace = NOT_TOLD) -> Scored:
     """Return the best ``k`` candidates of one user.
 
     Args:
         query: What is known of him.
         shelf: What candidates are drawn from.
         k: Length of the answer at most.
+        told: Where steps are noted.
     """
-    filling = popular(shelf.prior, query.excluded, shelf.allowed, k)
     if not query.usable:
-        return filling
+        found = popular(shelf.prior, query.excluded, shelf.allowed, k)
+        told.note("source popularity", len(found.rows), "no interest to go by")
+        return found
     budget = max(shelf.budget, k)
-    found = rank(drawn(query, shelf, budget), query, shelf, shelf.weights)
+    found = rank(drawn(query, shelf, budget, told), query, shelf, shelf.weights)
     if shelf.cold_share and len(shelf.cold_index):
-        found = interleave(found, cold_candidates(query, shelf, budget), shelf.cold_share, k)
-    return fill(found.head(k), filling, k)
+        cold = cold_candidates(query, shelf, budget, told)
+        found = interleave(found, cold, shelf.cold_share, k)
+    best = found.head(k)
+    told.note("rank", len(best.rows), f"the best {k} by score, places for cold flits kept", found.rows[k:])
+    if len(best.rows) < k:
+        best = fill(best, popular(shelf.prior, query.excluded, shelf.allowed, k), k)
+        told.note("source popularity", len(best.rows), "fills what is missing")
+    return best

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
-from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
+from graphrec.index import ExactIndex, IndexConfig, VectorIndex, build_index, open_index
 from graphrec.models.factors import FlitFactors, Taste
 
 
@@ -31,13 +31,22 @@ class FactorSource:
         lengthened, length = _lengthened(np.asarray(factors.vectors))
         return cls(factors, build_index(lengthened, config, allowed & (length > 0)))
 
+    def narrowed(self, allowed: BoolVector) -> "FactorSource":
+        """Return the source with only the flits that ``allowed`` marks, searched exactly."""
+        rows = np.flatnonzero(allowed).astype(np.int32)
+        vectors = np.asarray(self.factors.vectors[rows])
+        return FactorSource(self.factors, ExactIndex(vectors, rows, "inner_product"))
+
     def taste(self, rows: RowVector, weight: FloatVector) -> Taste | None:
         """Return the factors of whoever acted like this; see :meth:`FlitFactors.taste`."""
-        return self.factors.taste(rows, weight) if len(self.index) else None
+        return self.factors.taste(rows, weight)
 
     def draw(self, taste: Taste, count: int) -> RowVector:
         """Return the ``count`` flits with the highest scores, sorted by row, int32."""
-        found = self.index.query(np.append(taste.vector, np.float32(0))[None], count).rows[0]
+        if not len(self.index):
+            return np.zeros(0, dtype=np.int32)
+        lengthened = taste.vector if self.index.space == "inner_product" else np.append(taste.vector, np.float32(0))
+        found = self.index.query(lengthened[None], count).rows[0]
         return np.sort(found[found >= 0])
 
     def save(self, folder: Path) -> None:

@@ -14,14 +14,20 @@ from graphrec.ids import Id
 from graphrec.interests import build_interests
 from graphrec.retrieval.answers import Candidates, Cards, Served, describe
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Query, Scored, candidates_of, popular
+from graphrec.retrieval.candidates import Query, candidates_of
 from graphrec.retrieval.portraits import Keywords, members
 from graphrec.retrieval.query import embed_text
+from graphrec.retrieval.request import Request
+from graphrec.retrieval.trace import Trace
+from graphrec.retrieval.wishes import Wishes, worth_of
 from graphrec.store import Store
 
 RECENT = "recent popularity"
 INTERESTS = "interests"
 EXEMPLARS = 5
+LONGER = 4
+"""How many times longer a list is that a varied one is made from."""
+NO_WISHES = Request()
 
 
 class Retriever:
@@ -39,6 +45,7 @@ class Retriever:
         self._model = model
         self._flits = bundle.ids[bundle.settings.flit_type]
         self._users = bundle.ids[bundle.settings.user_type]
+        self._wishes = Wishes(bundle)
 
     @classmethod
     def open(cls, store: Path | str, version: str = "latest") -> "Retriever":
@@ -56,33 +63,43 @@ class Retriever:
         bundle = Bundle.open(opened.artifact(found, "bundle").path)
         return cls(bundle, version=found.name, model=opened.artifact(found, "model").path)
 
-    def recommend(self, user_id: Id, k: int = 50) -> Candidates:
+    def recommend(self, user_id: Id, k: int = 50, request: Request = NO_WISHES) -> Candidates:
         """Return candidates for a user; somebody unknown gets recent popularity, and the answer says so.
 
         Args:
             user_id: The user.
             k: Length of the list at most.
+            request: Interests to mute or boost, what to leave out, how varied the list shall be.
+
+        Raises:
+            UnknownIdError: If the request mutes or boosts an unknown flit.
+            ConfigError: If it goes by something that the version's flits do not have.
         """
         _check_k(k)
         row = self._users.get(user_id)
         if row is None:
-            found = popular(self.bundle.prior, np.zeros(0, np.int32), self.bundle.allowed, k)
-            return self._candidates(found, _nobody(), f"{RECENT}: user {user_id!r} is unknown")
-        return self._answer(self.served(row), self.bundle.query_of(row), k)
+            return self._answer(_NOBODY, self._stranger(), k, request, f"user {user_id!r} is unknown")
+        worth = worth_of(request, self.bundle, self.bundle.interests.of(row).medoid)
+        medoids, importance = self.bundle.settings.served(self.bundle.interests, row, worth)
+        actions = self.bundle.history.of(row)
+        query = self.bundle.query(medoids, importance, actions, self.bundle.excluded(row))
+        return self._answer(Served(medoids, importance, actions.rows), query, k, request)
 
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""
         return candidates_of(self.bundle.query_of(user_row), self.bundle.shelf, k).rows
 
-    def recommend_from(self, flit_ids: Sequence[Id], k: int = 50) -> Candidates:
+    def recommend_from(self, flit_ids: Sequence[Id], k: int = 50, request: Request = NO_WISHES) -> Candidates:
         """Return candidates for somebody never seen, from his last actions.
 
         Args:
             flit_ids: Flits he acted on, oldest first, each at "now".
             k: Length of the list at most.
+            request: As in :meth:`recommend`.
 
         Raises:
             UnknownIdError: If a flit is unknown.
+            ConfigError: As in :meth:`recommend`.
         """
         _check_k(k)
         rows = self._flits.rows(list(flit_ids))
@@ -90,9 +107,10 @@ class Retriever:
         times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
         history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
         interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
-        medoids, importance = self.bundle.settings.served(interests, 0)
+        worth = worth_of(request, self.bundle, interests.of(0).medoid)
+        medoids, importance = self.bundle.settings.served(interests, 0, worth)
         query = self.bundle.query(medoids, importance, history.of(0), np.unique(rows))
-        return self._answer(Served(medoids, importance, rows), query, k)
+        return self._answer(Served(medoids, importance, rows), query, k, request)
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
         """Return the nearest nodes of one node, as ``id`` and ``similarity``.
@@ -205,20 +223,31 @@ class Retriever:
             ],
         )  # fmt: skip
 
-    def served(self, user_row: int) -> Served:
-        """Return the interests that answer for a user row."""
-        medoids, importance = self.bundle.settings.served(self.bundle.interests, user_row)
-        return Served(np.asarray(medoids), np.asarray(importance), self.bundle.history.of(user_row).rows)
-
-    def _answer(self, served: Served, query: Query, k: int) -> Candidates:
-        reason = INTERESTS if len(served.medoids) else f"{RECENT}: no action in the window"
-        return self._candidates(candidates_of(query, self.bundle.shelf, k), served, reason)
-
-    def _candidates(self, scored: Scored, served: Served, reason: str) -> Candidates:
+    def _answer(
+        self, served: Served, query: Query, k: int, request: Request, without: str = "no action in the window"
+    ) -> Candidates:
+        told = Trace()
+        shelf = self._wishes.shelf(request, served, told)
+        if request.reshapes:
+            longer = candidates_of(query, shelf, max(k * LONGER, shelf.budget), told)
+            scored = self._wishes.reshaped(longer, request, k, told)
+        else:
+            scored = candidates_of(query, shelf, k, told)
+        if query.usable:
+            reason = INTERESTS
+        elif request.muted and len(served.actions):
+            reason = f"{RECENT}: every interest is muted"
+        else:
+            reason = f"{RECENT}: {without}"
         ids = self._flits.ids(scored.rows).to_list()
         medoid_ids = self._flits.ids(served.medoids).to_list()
         interests = [medoid_ids[one] if one >= 0 else None for one in scored.interest]
-        return Candidates(ids, scored.scores, interests, reason, self.bundle, scored, served)
+        return Candidates(ids, scored.scores, interests, reason, self.bundle, scored, served, told)
+
+    def _stranger(self) -> Query:
+        """Return what is known of somebody unknown."""
+        nothing = self.bundle.flit_vectors[:0]
+        return Query(nothing, np.zeros(0, np.float32), None, np.zeros(0, np.int32))
 
     def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: int = -1) -> pl.DataFrame:
         found = self.bundle.indexes[kind].query(vector, k + 1)
@@ -227,8 +256,7 @@ class Retriever:
         return pl.DataFrame({"id": self.bundle.ids[kind].ids(rows), "similarity": scores})
 
 
-def _nobody() -> Served:
-    return Served(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+_NOBODY = Served(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 
 
 def _check_k(k: int) -> None:

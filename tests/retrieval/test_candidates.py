@@ -44,7 +44,7 @@ def shelf_of(
         index=build_index(vectors, IndexConfig(), allowed),
         cold_index=build_index(vectors, IndexConfig(), none if cold is None else cold & allowed),
         vectors=vectors, prior=prior, allowed=allowed, weights=weights, cold_weights=weights, budget=budget,
-        cold_share=cold_share,
+        cold_share=cold_share, cold=none if cold is None else cold,
     )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def test_recommend_from_asks_the_factors_too() -> None:
     taste = bundle.query_of(3).taste
     assert taste is not None
     assert bundle.factors is not None
-    rows = np.array([int(one[1:]) for one in found.ids], np.int32)
+    rows = np.array([int(str(one)[1:]) for one in found.ids], np.int32)
     by_interest = np.array([one is not None for one in found.interests])
     expected = bundle.factors.factors.standardised(taste, rows)
     np.testing.assert_array_equal(found.to_polars()["factors"].to_numpy()[by_interest], expected[by_interest])

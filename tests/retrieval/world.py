@@ -70,6 +70,8 @@ def planted(*, seed: int = 0, weights: Weights | None = None, **settings: Any) -
         "weights": weights or Weights(0.05, 0.02),
         "cold_weights": weights or Weights(0.05, 0.02),
         "text_columns": ("text",),
+        "flags": ("unsafe",),
+        "author": "author_id",
     }
     prior = rng.normal(size=NUM_FLITS).astype(np.float32)
     return Bundle(
@@ -82,7 +84,16 @@ def planted(*, seed: int = 0, weights: Weights | None = None, **settings: Any) -
         hidden=hidden,
         prior=prior,
         allowed=allowed,
-        catalogue=pl.DataFrame({"id": _flit_ids(), "text": names}),
+        catalogue=pl.DataFrame(
+            {
+                "id": _flit_ids(),
+                "text": names,
+                "unsafe": [row % 11 == 3 for row in range(NUM_FLITS)],
+                "language": [("en", "de", None)[row % 3] for row in range(NUM_FLITS)],
+                "author_id": [f"u{row % 7}" if row % 13 else None for row in range(NUM_FLITS)],
+                "created_s": [AS_OF - row * DAY for row in range(NUM_FLITS)],
+            }
+        ),
     )
 
 
