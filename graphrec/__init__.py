@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from graphrec.config import load_config
     from graphrec.formats import export
     from graphrec.pipeline.run import run
+    from graphrec.retrieval.request import Request
     from graphrec.retrieval.retriever import Retriever
 
 __version__ = "0.1.0"
 __all__ = [
+    "Request",
     "Retriever",
     "__version__",
     "embeddings",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Request": "graphrec.retrieval.request",
     "Retriever": "graphrec.retrieval.retriever",
     "embeddings": "graphrec.api",
     "export": "graphrec.formats",

@@ -1,5 +1,6 @@
 """Commands that ask a published version: recommend, interests, similar, search."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,17 @@ import typer
 from graphrec.cli.console import one_line_errors, write_json
 from graphrec.cli.options import STORE, AsJson, Debug, StorePath, TopK, UserId, VersionName
 from graphrec.cli.show import print_candidates, print_frame
+from graphrec.cli.wishes import (
+    Block,
+    Boost,
+    Diversity,
+    MaxAge,
+    Mute,
+    PerAuthor,
+    Safe,
+    Where,
+    request_of,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,6 +33,15 @@ def recommend(
     version: VersionName = "latest",
     k: TopK = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Say why each stands in the list.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Say what each step drew, removed and left.")] = False,
+    mute: Mute = None,
+    boost: Boost = None,
+    block_author: Block = None,
+    where: Where = None,
+    safe: Safe = False,
+    max_age_days: MaxAge = None,
+    per_author: PerAuthor = None,
+    diversity: Diversity = 0.0,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -28,16 +49,26 @@ def recommend(
 
     Flits the user acted on or hid do not come back. With --json every candidate carries its explanation.
 
-    Example: [bold]graphrec recommend bird_0042 --store demo/store -k 5 --explain[/]
+    Examples: [bold]graphrec recommend bird_0042 --store demo/store -k 5 --explain[/]
+
+    [bold]graphrec recommend bird_0042 --store demo/store --where language=en --per-author 2 --trace[/]
     """
     with one_line_errors(debug):
         retriever = _open(store, version)
-        found = retriever.recommend(_typed(retriever, user), k)
+        request = request_of(
+            partial(_typed, retriever, node_type=retriever.bundle.settings.flit_type), str,
+            mute=mute, boost=boost, block=block_author, where=where, safe=safe, max_age_days=max_age_days,
+            per_author=per_author, diversity=diversity,
+        )  # fmt: skip
+        found = retriever.recommend(_typed(retriever, user), k, request)
         reasons = [found.explain(place) for place in range(len(found))]
         if as_json:
-            write_json({"version": retriever.version, "user": user, "reason": found.reason, "candidates": reasons})
-        else:
-            print_candidates(f"{user}: {found.reason} (version {retriever.version})", reasons, explain=explain)
+            answer = {"version": retriever.version, "user": user, "reason": found.reason, "candidates": reasons}
+            write_json(answer | ({"trace": found.trace().to_dicts()} if trace else {}))
+            return
+        print_candidates(f"{user}: {found.reason} (version {retriever.version})", reasons, explain=explain)
+        if trace:
+            print_frame("what each step left", found.trace())
 
 
 def interests(

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from graphrec.retrieval.request import Request
 from graphrec.retrieval.retriever import Retriever
 from tests.cli.conftest import Invoke, World
 
@@ -41,6 +42,32 @@ def test_explain_adds_the_why(world: World, user: str, invoke: Invoke) -> None:
     assert "cosine" in told.stdout
 
 
+def test_wishes_of_the_command_line_are_those_of_the_python_api(
+    world: World, retriever: Retriever, user: str, asked: Asked
+) -> None:
+    first, second = retriever.interests(user)["medoid"][0], retriever.recommend(user, 1).ids[0]
+    answer = asked(
+        "recommend", user, "--store", world.store, "-k", 12, "--mute", first, "--boost", f"{second}=2.5",
+        "--block-author", "bird_0003", "--where", "language=en,de", "--safe", "--max-age-days", 60,
+        "--per-author", 2, "--diversity", 0.2, "--trace",
+    )  # fmt: skip
+    request = Request(
+        muted=(first,), boosted={second: 2.5}, blocked_authors=("bird_0003",), where={"language": ("en", "de")},
+        safe=True, max_age_days=60, per_author=2, diversity=0.2,
+    )  # fmt: skip
+    found = retriever.recommend(user, 12, request)
+    assert [one["id"] for one in answer["candidates"]] == found.ids
+    assert answer["trace"] == found.trace().to_dicts()
+    assert {"rule", "source interests", "filter seen", "diversify"} <= {one["step"] for one in answer["trace"]}
+
+
+def test_the_trace_is_printed(world: World, user: str, invoke: Invoke) -> None:
+    told = invoke("recommend", user, "--store", world.store, "--safe", "--trace")
+    assert told.exit_code == 0, told.stderr
+    assert "what each step left" in told.stdout
+    assert "flagged unsafe" in told.stdout
+
+
 def test_somebody_unknown_gets_recent_popularity(world: World, asked: Asked, invoke: Invoke) -> None:
     answer = asked("recommend", "nobody", "--store", world.store, "-k", 3)
     assert answer["reason"] == "recent popularity: user 'nobody' is unknown"
@@ -77,6 +104,10 @@ def test_similar_users_stand_alone(world: World, user: str, asked: Asked) -> Non
         (("interests", "nobody"), 2, "got 'nobody'"),
         (("similar", "flit_x"), 2, "id must be a known id (got 'flit_x'"),
         (("similar", "flit_00117", "--type", "movie"), 2, "node_type must be one of user, flit, advertiser"),
+        (("recommend", "bird_0001", "--boost", "flit_00117"), 2, "--boost must read name=value (got 'flit_00117')"),
+        (("recommend", "bird_0001", "--boost", "flit_00117=0"), 2, "Request.boosted.flit_00117 must be greater than 0"),
+        (("recommend", "bird_0001", "--mute", "flit_x"), 2, "got 1 unknown, first 'flit_x'"),
+        (("recommend", "bird_0001", "--where", "mood=good"), 2, "Request.where must name columns of the catalogue"),
         (("search", " "), 2, "text must not be blank"),
         (("search", "hummingbirds"), 2, "encoder 'transformer' (got 'tfidf')"),
         (("recommend", "bird_0001", "--version", "v0099"), 1, "version must be one of latest, v0001 (got 'v0099')"),
