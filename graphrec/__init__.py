@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from graphrec.config import load_config
     from graphrec.formats import export
     from graphrec.pipeline.run import run
+    from graphrec.retrieval.newest import Action
     from graphrec.retrieval.request import Request
     from graphrec.retrieval.retriever import Retriever
 
 __version__ = "0.1.0"
 __all__ = [
+    "Action",
     "Request",
     "Retriever",
     "__version__",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Action": "graphrec.retrieval.newest",
     "Request": "graphrec.retrieval.request",
     "Retriever": "graphrec.retrieval.retriever",
     "embeddings": "graphrec.api",

@@ -33,6 +33,10 @@ def recommend(
     version: VersionName = "latest",
     k: TopK = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Say why each stands in the list.")] = False,
+    acted: Annotated[
+        list[str] | None,
+        typer.Option("--acted", metavar="FLIT", help="What the user did since the version, oldest first. Repeatable."),
+    ] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Say what each step drew, removed and left.")] = False,
     mute: Mute = None,
     boost: Boost = None,
@@ -54,13 +58,17 @@ def recommend(
     [bold]graphrec recommend bird_0042 --store demo/store --where language=en --per-author 2 --trace[/]
     """
     with one_line_errors(debug):
+        from graphrec.retrieval.newest import Action
+
         retriever = _open(store, version)
+        flit_type = retriever.bundle.settings.flit_type
         request = request_of(
-            partial(_typed, retriever, node_type=retriever.bundle.settings.flit_type), str,
+            partial(_typed, retriever, node_type=flit_type), str,
             mute=mute, boost=boost, block=block_author, where=where, safe=safe, max_age_days=max_age_days,
             per_author=per_author, diversity=diversity,
         )  # fmt: skip
-        found = retriever.recommend(_typed(retriever, user), k, request)
+        newest = [Action(_typed(retriever, one, flit_type)) for one in acted or ()]
+        found = retriever.recommend(_typed(retriever, user), k, request, newest=newest)
         reasons = [found.explain(place) for place in range(len(found))]
         if as_json:
             answer = {"version": retriever.version, "user": user, "reason": found.reason, "candidates": reasons}

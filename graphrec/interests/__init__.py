@@ -5,6 +5,7 @@ from graphrec.interests.calibrate import calibrate_merge_cosine, resolve_interes
 from graphrec.interests.config import InterestConfig
 from graphrec.interests.interests import Interests, ServedInterests, UserInterests
 from graphrec.interests.medoids import medoid
+from graphrec.interests.online import fold
 
 __all__ = [
     "InterestConfig",
@@ -13,6 +14,7 @@ __all__ = [
     "UserInterests",
     "build_interests",
     "calibrate_merge_cosine",
+    "fold",
     "medoid",
     "resolve_interest_config",
 ]

@@ -18,6 +18,34 @@ class UserInterests(NamedTuple):
     importance: FloatVector
     size: RowVector
 
+    def served(
+        self, n: int, mode: Mode = "top", seed: tuple[int, int] = (0, 0), worth: FloatVector | None = None
+    ) -> "ServedInterests":
+        """Return the interests that answer a request.
+
+        Args:
+            n: How many at most.
+            mode: ``top``: the most important; ``sampled``: drawn without replacement in proportion to importance.
+            seed: User row and any number for the day: a user's draw is the same all day, so that answers can be cached.
+            worth: What each interest's importance is multiplied by, float32 ``[interests]``; 0 mutes one.
+
+        Raises:
+            ConfigError: If ``n`` or ``mode`` breaks a rule.
+        """
+        if n < 1:
+            raise ConfigError(f"InterestConfig.served must be at least 1 (got {n})")
+        if mode not in get_args(Mode):
+            raise ConfigError(f"InterestConfig.mode must be one of {', '.join(get_args(Mode))} (got {mode!r})")
+        medoid, importance = self.medoid, self.importance
+        if worth is not None:
+            importance = importance * worth
+            order = np.lexsort((medoid, -importance))[: int((worth > 0).sum())]
+            medoid, importance = medoid[order], importance[order]
+        if mode == "top" or len(medoid) <= n:
+            return ServedInterests(medoid[:n], importance[:n])
+        chosen = _draw(importance, n, np.random.Generator(np.random.PCG64(seed)))
+        return ServedInterests(medoid[chosen], importance[chosen])
+
 
 class ServedInterests(NamedTuple):
     """The interests that answer a request, the most important first: medoid flits and importance."""
@@ -63,31 +91,8 @@ class Interests:
     def served(
         self, user: int, n: int, mode: Mode = "top", seed_day: int = 0, worth: FloatVector | None = None
     ) -> ServedInterests:
-        """Return the interests that answer a request.
-
-        Args:
-            user: User row.
-            n: How many at most.
-            mode: ``top``: the most important; ``sampled``: drawn without replacement in proportion to importance.
-            seed_day: Any number for the day: a user's draw is the same all day, so that answers can be cached.
-            worth: What each interest's importance is multiplied by, float32 ``[interests]``; 0 mutes one.
-
-        Raises:
-            ConfigError: If ``n`` or ``mode`` breaks a rule.
-        """
-        if n < 1:
-            raise ConfigError(f"InterestConfig.served must be at least 1 (got {n})")
-        if mode not in get_args(Mode):
-            raise ConfigError(f"InterestConfig.mode must be one of {', '.join(get_args(Mode))} (got {mode!r})")
-        medoid, importance, _ = self.of(user)
-        if worth is not None:
-            importance = importance * worth
-            order = np.lexsort((medoid, -importance))[: int((worth > 0).sum())]
-            medoid, importance = medoid[order], importance[order]
-        if mode == "top" or len(medoid) <= n:
-            return ServedInterests(medoid[:n], importance[:n])
-        chosen = _draw(importance, n, np.random.Generator(np.random.PCG64([user, seed_day])))
-        return ServedInterests(medoid[chosen], importance[chosen])
+        """Return the interests of a user row that answer a request; see :meth:`UserInterests.served`."""
+        return self.of(user).served(n, mode, (user, seed_day), worth)
 
     def save(self, folder: Path) -> None:
         """Write one ``.npy`` file per array into ``folder``, which must exist."""

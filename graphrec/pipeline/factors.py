@@ -46,22 +46,22 @@ def factors_stage(
         return {"fitted": int(source.factors.fitted.sum()), "indexed": len(source.index)}
 
     settings = {
-        "factors": config.factors, "index": config.index, "part": part.described,
+        "factors": config.factors, "part": part.described,
         "allowed": hashlib.sha256(np.packbits(allowed).tobytes()).hexdigest(),
     }  # fmt: skip
     return runner.stage(
-        f"{part.prefix}factors", stage_version=1, config=settings, inputs=inputs, write=write,
-        libraries=("implicit", "hnswlib", "torch"),
+        f"{part.prefix}factors", stage_version=2, config=settings, inputs=inputs, write=write,
+        libraries=("implicit", "torch"),
     )  # fmt: skip
 
 
 def factor_source(
     config: RunConfig, history: History, allowed: BoolVector, flit_type: str, model: Path, features: Path
 ) -> FactorSource:
-    """Return the factors of a history's flits, those of unmet ones by their content, indexed.
+    """Return the factors of a history's flits, those of unmet ones by their content.
 
     Args:
-        config: Width and penalties; settings of the index.
+        config: Width and penalties.
         history: Actions that may be known.
         allowed: Flits that may be shown, bool ``[num_flits]``.
         flit_type: Their node type.
@@ -70,7 +70,7 @@ def factor_source(
     """
     factors = fit_factors(history, len(allowed), config.factors)
     content = _content(model, features, flit_type, factors.fitted)
-    return FactorSource.build(factors.completed(content, config.factors.seed), config.index, allowed)
+    return FactorSource.build(factors.completed(content, config.factors.seed), allowed)
 
 
 def _content(model: Path, features: Path, flit_type: str, fitted: BoolVector) -> FloatMatrix:

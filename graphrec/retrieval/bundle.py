@@ -15,7 +15,7 @@ from graphrec.embed import Embeddings
 from graphrec.history import Actions, History
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
-from graphrec.interests import InterestConfig, Interests, ServedInterests
+from graphrec.interests import InterestConfig, Interests, ServedInterests, UserInterests
 from graphrec.retrieval.candidates import Query, Shelf, Weights
 from graphrec.retrieval.factors import FactorSource
 
@@ -54,10 +54,16 @@ class Settings:
     flags: tuple[str, ...] = ()
     author: str | None = None
 
-    def served(self, interests: Interests, user: int, worth: FloatVector | None = None) -> ServedInterests:
-        """Return the interests that answer for a user row; a sampled draw is that of the day of ``as_of_s``."""
+    def served(self, own: UserInterests, user: int, worth: FloatVector | None = None) -> ServedInterests:
+        """Return the interests that answer for a user row; a sampled draw is that of the day of ``as_of_s``.
+
+        Args:
+            own: All of his interests.
+            user: His row.
+            worth: What the importance of each is multiplied by, float32 ``[interests]``; 0 mutes one.
+        """
         day = 0 if self.as_of_s is None else self.as_of_s // DAY_S
-        return interests.served(user, self.interests.served, self.interests.mode, seed_day=day, worth=worth)
+        return own.served(self.interests.served, self.interests.mode, (user, day), worth)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -156,7 +162,7 @@ class Bundle:
 
     def query_of(self, user_row: int) -> Query:
         """Return what is known of a user."""
-        medoids, importance = self.settings.served(self.interests, user_row)
+        medoids, importance = self.settings.served(self.interests.of(user_row), user_row)
         return self.query(medoids, importance, self.history.of(user_row), self.excluded(user_row))
 
     def excluded(self, user_row: int) -> RowVector:

@@ -237,7 +237,7 @@ class Shelf:
         if left >= EXACT_BELOW:
             return replace(self, allowed=allowed, reach=min(MOST_REACH, int(self.allowed.sum()) / left))
         index, cold_index = (_exact(self.vectors, mask) for mask in (allowed, allowed & self.cold))
-        factors = None if self.factors is None else self.factors.narrowed(allowed)
+        factors = None if self.factors is None else FactorSource.build(self.factors.factors, allowed)
         return replace(self, index=index, cold_index=cold_index, allowed=allowed, factors=factors)
 
     def overfetch(self, query: Query, budget: int) -> int:

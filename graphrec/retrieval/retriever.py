@@ -9,12 +9,13 @@ import polars as pl
 
 from graphrec.arrays import FloatMatrix, RowVector
 from graphrec.errors import ConfigError, UnknownIdError
-from graphrec.history import History
+from graphrec.history import Actions, History
 from graphrec.ids import Id
-from graphrec.interests import build_interests
+from graphrec.interests import UserInterests, build_interests
 from graphrec.retrieval.answers import Candidates, Cards, Served, describe
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import Query, candidates_of
+from graphrec.retrieval.newest import NO_ACTIONS, Action, actions_of, folded, joined
 from graphrec.retrieval.portraits import Keywords, members
 from graphrec.retrieval.query import embed_text
 from graphrec.retrieval.request import Request
@@ -63,27 +64,34 @@ class Retriever:
         bundle = Bundle.open(opened.artifact(found, "bundle").path)
         return cls(bundle, version=found.name, model=opened.artifact(found, "model").path)
 
-    def recommend(self, user_id: Id, k: int = 50, request: Request = NO_WISHES) -> Candidates:
+    def recommend(
+        self, user_id: Id, k: int = 50, request: Request = NO_WISHES, *, newest: Sequence[Action] = ()
+    ) -> Candidates:
         """Return candidates for a user; somebody unknown gets recent popularity, and the answer says so.
 
         Args:
             user_id: The user.
             k: Length of the list at most.
             request: Interests to mute or boost, what to leave out, how varied the list shall be.
+            newest: What the user did since the version, oldest first; the last twenty are folded into his interests. A
+                user whom the version does not know is answered by them alone.
 
         Raises:
-            UnknownIdError: If the request mutes or boosts an unknown flit.
+            UnknownIdError: If the request or an action names an unknown flit.
             ConfigError: If it goes by something that the version's flits do not have.
         """
         _check_k(k)
         row = self._users.get(user_id)
+        if row is None and newest:
+            return self.recommend_from([one.flit for one in newest], k, request)
         if row is None:
             return self._answer(_NOBODY, self._stranger(), k, request, f"user {user_id!r} is unknown")
-        worth = worth_of(request, self.bundle, self.bundle.interests.of(row).medoid)
-        medoids, importance = self.bundle.settings.served(self.bundle.interests, row, worth)
-        actions = self.bundle.history.of(row)
-        query = self.bundle.query(medoids, importance, actions, self.bundle.excluded(row))
-        return self._answer(Served(medoids, importance, actions.rows), query, k, request)
+        acted = self._acted(newest)
+        own, actions = self.bundle.interests.of(row), self.bundle.history.of(row)
+        if len(acted.rows):
+            own, actions = folded(own, acted, self.bundle), joined(actions, acted)
+        seen = np.union1d(self.bundle.excluded(row), acted.rows)
+        return self._personal(own, row, actions, seen, k, request)
 
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""
@@ -107,10 +115,7 @@ class Retriever:
         times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
         history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
         interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
-        worth = worth_of(request, self.bundle, interests.of(0).medoid)
-        medoids, importance = self.bundle.settings.served(interests, 0, worth)
-        query = self.bundle.query(medoids, importance, history.of(0), np.unique(rows))
-        return self._answer(Served(medoids, importance, rows), query, k, request)
+        return self._personal(interests.of(0), 0, history.of(0), np.unique(rows), k, request)
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
         """Return the nearest nodes of one node, as ``id`` and ``similarity``.
@@ -222,6 +227,20 @@ class Retriever:
                 for row in rows
             ],
         )  # fmt: skip
+
+    def _acted(self, newest: Sequence[Action]) -> Actions:
+        """Return actions of ids as actions of rows, oldest first."""
+        if not newest:
+            return NO_ACTIONS
+        return actions_of(newest, self._flits, self.bundle.settings.as_of_s)
+
+    def _personal(
+        self, own: UserInterests, user: int, actions: Actions, seen: RowVector, k: int, request: Request
+    ) -> Candidates:
+        """Answer somebody whose actions are known."""
+        medoids, importance = self.bundle.settings.served(own, user, worth_of(request, self.bundle, own.medoid))
+        query = self.bundle.query(medoids, importance, actions, seen)
+        return self._answer(Served(medoids, importance, actions.rows), query, k, request)
 
     def _answer(
         self, served: Served, query: Query, k: int, request: Request, without: str = "no action in the window"

@@ -62,7 +62,9 @@ def tune_cold_share(
     """
     if not isinstance(config.cold_share, str):
         return config.cold_share, []
-    users = [user for user in sorted(truth)[:MAX_USERS] if len(bundle.settings.served(bundle.interests, user)[0])]
+    users = [
+        user for user in sorted(truth)[:MAX_USERS] if len(bundle.settings.served(bundle.interests.of(user), user)[0])
+    ]
     measured = [_answers(bundle, users, truth, share, k) for share in COLD_SHARES]
     trials = [
         {"cold_share": share, "recall": float(one.mean()) if len(one) else 0.0}

@@ -42,6 +42,6 @@ def test_a_sampled_draw_is_that_of_the_day_of_as_of() -> None:
         settings = planted(interests=config, as_of_s=AS_OF + day * DAY).settings
         later = planted(interests=config, as_of_s=AS_OF + day * DAY + 3600).settings
         interests = planted(interests=config).interests
-        drawn.append(int(settings.served(interests, 0).medoid[0]))
-        assert settings.served(interests, 0).medoid.tolist() == later.served(interests, 0).medoid.tolist()
+        drawn.append(int(settings.served(interests.of(0), 0).medoid[0]))
+        assert settings.served(interests.of(0), 0).medoid.tolist() == later.served(interests.of(0), 0).medoid.tolist()
     assert len(set(drawn)) > 1

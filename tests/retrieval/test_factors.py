@@ -2,10 +2,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.index import IndexConfig
 from graphrec.models.factors import FlitFactors
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
@@ -22,7 +22,7 @@ def test_the_largest_inner_products_are_drawn(seed: int, count: int) -> None:
     vectors = (rng.normal(size=(50, 5)) * rng.lognormal(size=(50, 1))).astype(np.float32)
     allowed = rng.random(50) < 0.8
     factors = FlitFactors(vectors, np.ones(50, np.bool_), 3.0, 1.0)
-    source = FactorSource.build(factors, IndexConfig(), allowed)
+    source = FactorSource.build(factors, allowed)
     taste = source.taste(rng.integers(0, 50, 4).astype(np.int32), np.ones(4, np.float32))
     assert taste is not None
     scores = np.where(allowed, vectors @ taste.vector, -np.inf)
@@ -33,9 +33,7 @@ def test_the_largest_inner_products_are_drawn(seed: int, count: int) -> None:
 def test_flits_without_a_vector_are_never_drawn() -> None:
     vectors = np.ones((4, 2), np.float32)
     vectors[2] = 0
-    source = FactorSource.build(
-        FlitFactors(vectors, np.ones(4, np.bool_), 1.0, 1.0), IndexConfig(), np.ones(4, np.bool_)
-    )
+    source = FactorSource.build(FlitFactors(vectors, np.ones(4, np.bool_), 1.0, 1.0), np.ones(4, np.bool_))
     taste = source.taste(np.zeros(1, np.int32), np.ones(1, np.float32))
     assert taste is not None
     assert source.draw(taste, 4).tolist() == [0, 1, 3]
@@ -99,3 +97,15 @@ def test_recommend_from_asks_the_factors_too() -> None:
     by_interest = np.array([one is not None for one in found.interests])
     expected = bundle.factors.factors.standardised(taste, rows)
     np.testing.assert_array_equal(found.to_polars()["factors"].to_numpy()[by_interest], expected[by_interest])
+
+
+def test_only_the_longest_vectors_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphrec.retrieval.factors.LONGEST", 3)
+    vectors = np.array([[1, 0], [5, 0], [0, 4], [0.1, 0], [3, 3]], np.float32)
+    factors = FlitFactors(vectors, np.ones(5, np.bool_), 1.0, 1.0)
+    assert len(FactorSource.build(factors, np.ones(5, np.bool_)).index) == 3
+    taste = factors.taste(np.array([0], np.int32), np.ones(1, np.float32))
+    assert taste is not None
+    assert FactorSource.build(factors, np.ones(5, np.bool_)).draw(taste, 5).tolist() == [1, 2, 4]
+    assert FactorSource.build(factors, np.arange(5) != 1).draw(taste, 5).tolist() == [0, 2, 4]
+    assert FactorSource.build(factors, np.zeros(5, np.bool_)).draw(taste, 5).tolist() == []

@@ -100,7 +100,7 @@ def planted(*, seed: int = 0, weights: Weights | None = None, **settings: Any) -
 def with_factors(bundle: Bundle, weight: float) -> Bundle:
     """Return the bundle with factors fitted to its history, unmet flits' by their vectors, and what they are worth."""
     fitted = fit_factors(bundle.history, NUM_FLITS, FactorConfig(dim=4, regularization=0.1))
-    source = FactorSource.build(fitted.completed(bundle.flit_vectors), IndexConfig(), bundle.allowed)
+    source = FactorSource.build(fitted.completed(bundle.flit_vectors), bundle.allowed)
     weights = replace(bundle.settings.weights, factors=weight)
     return replace(bundle, factors=source, settings=replace(bundle.settings, weights=weights, cold_weights=weights))
 
@@ -121,7 +121,7 @@ def with_prior(bundle: Bundle, prior: Any) -> Bundle:
 
 def naive_scores(bundle: Bundle, user: int) -> dict[int, float]:
     """Score every flit that may be shown to a user, by loops; empty for a user without interests."""
-    medoids, importance = bundle.settings.served(bundle.interests, user)
+    medoids, importance = bundle.settings.served(bundle.interests.of(user), user)
     vectors, weights = bundle.flit_vectors, bundle.settings.weights
     seen: RowVector = bundle.excluded(user)
     scores = {}
