@@ -23,7 +23,8 @@ from graphrec.arrays import FloatMatrix, normalise_rows
 from graphrec.evaluation.collaborative import svd
 from graphrec.index import IndexConfig, build_index
 from graphrec.index.hnsw import HnswIndex
-from graphrec.retrieval.candidates import Query, Shelf, Weights, candidates_of
+from graphrec.retrieval.candidates import candidates_of
+from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 PARTS = ("clustered", "noisy", "items", "retrieval")
 NUM, DIM, K, QUERIES = 100_000, 128, 100, 2000

@@ -76,11 +76,12 @@ def because(reason: Mapping[str, Any]) -> str:
     """Return one explanation in words."""
     if "interest" not in reason:
         return f"popular of late ({reason['prior']:+.1f} deviations)"
-    interest, nearest = reason["interest"], reason["nearest_action"]
+    interest, nearest, path = reason["interest"], reason["nearest_action"], reason.get("path")
+    shared = f"; {path['others']} others went there from “{_named(path)}”" if path else ""
     return (
         f"interest “{_named(interest)}” ({reason['importance_share']:.0%} of the served), cosine "
         f"{reason['similarity']:.2f}; engaged with “{_named(nearest)}” ({nearest['similarity']:.2f}); "
-        f"popularity {reason['prior']:+.1f}"
+        f"popularity {reason['prior']:+.1f}, like-minded {reason['factors']:+.1f}{shared}"
     )
 
 

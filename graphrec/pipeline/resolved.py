@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphrec.interests import InterestConfig
-from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.shelf import Weights
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from graphrec.pipeline.factors import factor_source
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
 from graphrec.retrieval.bundle import Bundle, Settings
-from graphrec.retrieval.candidates import Weights
+from graphrec.retrieval.shelf import Weights
 from graphrec.retrieval.tune import half_lives, tune_weights
 from graphrec.retrieval.tune_cold import tune_cold_share, tune_cold_weights
 from graphrec.store import Artifact

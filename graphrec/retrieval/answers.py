@@ -11,7 +11,7 @@ from graphrec.errors import ConfigError
 from graphrec.ids import Id
 from graphrec.plots import cards, table
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Scored
+from graphrec.retrieval.scored import Scored
 from graphrec.retrieval.trace import Trace
 
 if TYPE_CHECKING:
@@ -121,8 +121,9 @@ class Candidates:
         Returns:
             ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
             ``importance_share``, ``factors`` (deviations above what those who acted alike make of a usual flit),
-            ``prior`` and the ``nearest_action`` of the user (id, text, similarity). Without an interest only ``prior``
-            and ``reason`` stand.
+            ``prior``, the ``nearest_action`` of the user (id, text, similarity), and the ``path`` through the graph:
+            the own action (id, text) that most ``others`` who acted on the flit share. Without an interest only
+            ``prior`` and ``reason`` stand, without such others no path.
 
         Raises:
             ConfigError: If the list is shorter.
@@ -140,6 +141,9 @@ class Candidates:
             out["importance_share"] = float(share[interest])
             out["factors"] = float(self._scored.factors[place])
             out["nearest_action"] = _nearest(bundle, row, self._served.actions)
+            path = bundle.actors.path(self._served.actions, row)
+            if path is not None:
+                out["path"] = {**describe(bundle, path.action), "others": path.others}
         if trace:
             out["trace"] = self.trace().to_dicts()
         return out

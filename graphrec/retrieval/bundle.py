@@ -16,8 +16,9 @@ from graphrec.history import Actions, History
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests, UserInterests
-from graphrec.retrieval.candidates import Query, Shelf, Weights
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.paths import Actors
+from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 DISPLAY = "catalogue.parquet"
 PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author")
@@ -128,6 +129,11 @@ class Bundle:
     def cold(self) -> BoolVector:
         """Which flits nobody has acted on yet, bool ``[num_flits]``."""
         return np.asarray(self.history.actions_per_flit(len(self.allowed)) == 0)
+
+    @cached_property
+    def actors(self) -> Actors:
+        """Who acted on each flit."""
+        return Actors(self.history, len(self.allowed))
 
     @cached_property
     def shelf(self) -> Shelf:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import FloatMatrix
-from graphrec.retrieval.candidates import Scored
+from graphrec.retrieval.scored import Scored
 
 
 def within_cap(group: npt.NDArray[np.integer], most: int) -> npt.NDArray[np.int64]:

@@ -14,11 +14,12 @@ from graphrec.ids import Id
 from graphrec.interests import UserInterests, build_interests
 from graphrec.retrieval.answers import Candidates, Cards, Served, describe
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Query, candidates_of
+from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.newest import NO_ACTIONS, Action, actions_of, folded, joined
 from graphrec.retrieval.portraits import Keywords, members
 from graphrec.retrieval.query import embed_text
 from graphrec.retrieval.request import Request
+from graphrec.retrieval.shelf import Query
 from graphrec.retrieval.trace import Trace
 from graphrec.retrieval.wishes import Wishes, worth_of
 from graphrec.store import Store

@@ -10,14 +10,10 @@ import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import (
-    Weights,
-    drawn,
-    leave_out,
-    merge_interests,
-    weigh_interests,
-)
+from graphrec.retrieval.candidates import drawn, merge_interests, weigh_interests
 from graphrec.retrieval.config import RetrievalConfig
+from graphrec.retrieval.scored import leave_out
+from graphrec.retrieval.shelf import Weights
 
 PRIOR_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 IMPORTANCE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from graphrec.arrays import RowVector
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Weights, candidates_of, cold_candidates
+from graphrec.retrieval.candidates import candidates_of, cold_candidates
 from graphrec.retrieval.config import RetrievalConfig
+from graphrec.retrieval.shelf import Weights
 from graphrec.retrieval.tune import FACTOR_WEIGHTS, MAX_USERS, chosen_trial
 
 COLD_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)

@@ -11,10 +11,11 @@ from graphrec.arrays import FloatVector, IntVector, RowVector
 from graphrec.ids import Id
 from graphrec.retrieval.answers import Served
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Scored, Shelf
 from graphrec.retrieval.diversify import marginal_relevance, within_cap
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.rules import Rule, authors_of, muted_rule, rules_of
+from graphrec.retrieval.scored import Scored
+from graphrec.retrieval.shelf import Shelf
 from graphrec.retrieval.trace import Trace
 
 MOST_KEPT = 32

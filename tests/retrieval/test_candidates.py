@@ -8,20 +8,9 @@ from hypothesis import strategies as st
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
 from graphrec.index import IndexConfig, build_index
-from graphrec.retrieval.candidates import (
-    Query,
-    Scored,
-    Shelf,
-    Weights,
-    candidates_of,
-    draw,
-    fill,
-    interleave,
-    leave_out,
-    merge_interests,
-    popular,
-    rank,
-)
+from graphrec.retrieval.candidates import candidates_of, draw, merge_interests, rank
+from graphrec.retrieval.scored import Scored, fill, interleave, leave_out, popular
+from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 PLANE = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
 EVERY = np.ones(4, dtype=np.bool_)

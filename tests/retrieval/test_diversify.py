@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec.arrays import normalise_rows
-from graphrec.retrieval.candidates import Scored
 from graphrec.retrieval.diversify import marginal_relevance, within_cap
+from graphrec.retrieval.scored import Scored
 
 
 def scored(count: int) -> Scored:

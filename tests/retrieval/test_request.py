@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from graphrec.errors import ConfigError, UnknownIdError
 from graphrec.ids import Id
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import MOST_REACH, Query, candidates_of
+from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.retriever import Retriever
+from graphrec.retrieval.shelf import MOST_REACH, Query
 from tests.retrieval.world import AS_OF, DAY, NUM_FLITS, planted, topic_of, with_factors
 
 
@@ -220,7 +221,7 @@ def test_recommend_from_keeps_wishes_too(retriever: Retriever) -> None:
 
 
 def test_many_permitted_flits_are_drawn_from_the_index_and_more_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphrec.retrieval.candidates.EXACT_BELOW", 10)
+    monkeypatch.setattr("graphrec.retrieval.shelf.EXACT_BELOW", 10)
     bundle = planted(budget=12)
     permitted = np.arange(NUM_FLITS) % 4 == 0
     shelf = bundle.shelf.narrowed(permitted)

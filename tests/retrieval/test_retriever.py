@@ -12,8 +12,8 @@ from graphrec.errors import ArtifactError, ConfigError, UnknownIdError
 from graphrec.history import History
 from graphrec.interests import build_interests
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.retriever import Retriever
+from graphrec.retrieval.shelf import Weights
 from tests.retrieval.world import AS_OF, NUM_FLITS, NUM_USERS, naive_scores, planted, topic_of, with_prior
 
 

@@ -5,9 +5,10 @@ import pytest
 
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import Weights, cold_candidates
+from graphrec.retrieval.candidates import cold_candidates
 from graphrec.retrieval.config import RetrievalConfig
 from graphrec.retrieval.retriever import Retriever
+from graphrec.retrieval.shelf import Weights
 from graphrec.retrieval.tune import HALF_LIVES_DAYS, Tuned, half_lives, tune_weights
 from graphrec.retrieval.tune_cold import COLD_SHARES, tune_cold_share, tune_cold_weights
 from tests.retrieval.world import NUM_FLITS, planted, with_factors, with_prior

@@ -15,8 +15,8 @@ from graphrec.interests import InterestConfig, build_interests
 from graphrec.models.config import FactorConfig
 from graphrec.models.factors import fit_factors
 from graphrec.retrieval.bundle import Bundle, Settings
-from graphrec.retrieval.candidates import Weights
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.shelf import Weights
 
 DAY = 86_400
 AS_OF = 100 * DAY

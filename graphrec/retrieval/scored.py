@@ -1,0 +1,89 @@
+"""Candidates of one user in rows, and what makes one list of several."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphrec.arrays import BoolVector, FloatVector, RowVector
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Candidates of one user, best first.
+
+    Attributes:
+        rows: Flits, int32 ``[n]``.
+        scores: Higher is better, float32 ``[n]``.
+        similarity: Cosine to the interest's medoid, float32 ``[n]`` (NaN where no interest brought the flit).
+        interest: Position among the served interests, int32 ``[n]``, -1 where popularity brought the flit.
+        factors: Deviations above the user's mean factor score, float32 ``[n]`` (NaN where popularity brought the flit).
+    """
+
+    rows: RowVector
+    scores: FloatVector
+    similarity: FloatVector
+    interest: npt.NDArray[np.int32]
+    factors: FloatVector
+
+    def parts(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return rows, scores, similarity, interest and factors."""
+        return self.rows, self.scores, self.similarity, self.interest, self.factors
+
+    def take(self, places: npt.NDArray[np.int64]) -> "Scored":
+        """Return the candidates at ``places``."""
+        return Scored(*(part[places] for part in self.parts()))
+
+    def head(self, k: int) -> "Scored":
+        """Return the best ``k``."""
+        return Scored(*(part[:k] for part in self.parts()))
+
+
+def leave_out(rows: RowVector, excluded: RowVector, allowed: BoolVector) -> RowVector:
+    """Return ``rows`` without those in ``excluded`` and those that ``allowed`` (bool ``[num_flits]``) forbids."""
+    rows = rows[allowed[rows]]
+    return rows[~np.isin(rows, excluded)] if len(excluded) else rows
+
+
+def popular(prior: FloatVector, excluded: RowVector, allowed: BoolVector, k: int) -> Scored:
+    """Return the ``k`` flits with the highest prior: the answer for somebody unknown, the filling of short lists."""
+    need = min(len(prior), k + len(excluded) + int((~allowed).sum()))
+    order = np.argsort(-prior, kind="stable")[:need].astype(np.int32)
+    rows = leave_out(order, excluded, allowed)[:k]
+    nothing = np.full(len(rows), np.nan, dtype=np.float32)
+    return Scored(rows, prior[rows], nothing, np.full(len(rows), -1, dtype=np.int32), nothing)
+
+
+def fill(found: Scored, more: Scored, k: int) -> Scored:
+    """Return ``found`` and, where it is shorter than ``k``, what ``more`` adds, scored below everything found."""
+    missing = k - len(found.rows)
+    if missing <= 0:
+        return found.head(k)
+    new = ~np.isin(more.rows, found.rows)
+    rows, scores = more.rows[new][:missing], more.scores[new][:missing]
+    floor = found.scores[-1] if len(found.scores) else np.float32(0)
+    ceiling = scores[0] if len(scores) else np.float32(0)
+    return Scored(
+        np.concatenate([found.rows, rows]),
+        np.concatenate([found.scores, floor - np.float32(1e-3) + (scores - ceiling)]),
+        np.concatenate([found.similarity, more.similarity[new][:missing]]),
+        np.concatenate([found.interest, more.interest[new][:missing]]),
+        np.concatenate([found.factors, more.factors[new][:missing]]),
+    )
+
+
+def interleave(found: Scored, cold: Scored, share: float, k: int) -> Scored:
+    """Return ``k`` candidates of which every ``1 / share``-th is the best cold one not yet in the list.
+
+    Scores are those each candidate was ranked by; the order of the list is what counts.
+    """
+    places = int(k * share)
+    cold = cold.take(np.flatnonzero(~np.isin(cold.rows, found.rows[: k - places]))[:places])
+    found = found.take(np.flatnonzero(~np.isin(found.rows, cold.rows))[: k - len(cold.rows)])
+    # The i-th cold flit stands where i / share places are filled; sorting by place keeps both orders.
+    at_cold = (np.arange(len(cold.rows)) + 1) / max(share, 1e-9) - 1
+    kept = np.setdiff1d(np.arange(len(found.rows) + len(cold.rows)), at_cold.astype(np.int64))[: len(found.rows)]
+    order = np.argsort(np.concatenate([kept, at_cold]), kind="stable")
+    joined = [np.concatenate(pair) for pair in zip(found.parts(), cold.parts(), strict=True)]
+    return Scored(*(part[order] for part in joined))
