@@ -24,6 +24,7 @@ from graphrec.evaluation.collaborative import svd
 from graphrec.index import IndexConfig, build_index
 from graphrec.index.hnsw import HnswIndex
 from graphrec.retrieval.candidates import candidates_of
+from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 PARTS = ("clustered", "noisy", "items", "retrieval")
@@ -156,9 +157,10 @@ def time_answers(result: Result) -> None:
     """Add the median and the 99th percentile of a whole answer, and the same with 400 seen flits to leave out."""
     vectors = clustered(NUM, 0.3)
     rng = np.random.default_rng(1)
+    prior = rng.normal(size=NUM).astype(np.float32)
     shelf = Shelf(
         index=build_index(vectors, IndexConfig(ef_search=200)), cold_index=build_index(vectors[:0], IndexConfig()),
-        vectors=vectors, prior=rng.normal(size=NUM).astype(np.float32), allowed=np.ones(NUM, dtype=np.bool_),
+        vectors=vectors, prior=prior, by_prior=order_of(prior), allowed=np.ones(NUM, dtype=np.bool_),
         weights=Weights(0.1, 0.05, 0.1), cold_weights=Weights(0.1, 0.05, 0.1), budget=399, cold_share=0.0,
         cold=np.zeros(NUM, dtype=np.bool_),
     )  # fmt: skip

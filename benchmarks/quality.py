@@ -96,6 +96,36 @@ def split_section(name: str, result: Mapping[str, Any]) -> str:
     return f"## The LightGCN protocol on Gowalla\n\n{_table(lines)}\n\n{facts}"
 
 
+def replay_section(name: str, result: Mapping[str, Any]) -> str:
+    """Return the replay's table, a line per method, networks side by side."""
+    figures = _figures(result)
+    networks = sorted({one.split(".")[0] for one in figures})
+    methods = dict.fromkeys(one.split(".", 1)[1].removesuffix(".recall") for one in figures if one.endswith(".recall"))
+    ranked = sorted(methods, key=lambda method: -figures[f"{networks[0]}.{method}.recall"])
+    lines = [["", *(f"{kind}, {one}" for one in networks for kind in ("recall", "relevance"))]]
+    for method in ranked:
+        keys = [f"{one}.{method}.{kind}" for one in networks for kind in ("recall", "relevance")]
+        cells = [
+            _interval({"value": figures[key], "low": figures[f"{key}.low"], "high": figures[f"{key}.high"]})
+            for key in keys
+        ]
+        apart = [_apart(figures, key) for key in keys]
+        lines.append([method, *(f"{cell}{mark}" for cell, mark in zip(cells, apart, strict=True))])
+    users = ", ".join(f"{figures[f'{one}.users']:,.0f} users of {one}" for one in networks)
+    facts = (
+        f"{users}; seven days, 400 flits a user and day. ▲ and ▼: the paired 95 % interval of the difference to "
+        "`ward, medoid, decay .01` lies above or below 0."
+    )
+    return f"## Replay: what stands for a user, day by day\n\n{_table(lines)}\n\n{facts}"
+
+
+def _apart(figures: Figures, key: str) -> str:
+    """Return whether a difference to the reference is sure, as a mark."""
+    if f"{key}.difference" not in figures:
+        return ""
+    return " ▲" if figures[f"{key}.difference.low"] > 0 else " ▼" if figures[f"{key}.difference.high"] < 0 else ""
+
+
 def plain_section(title: str) -> Callable[[str, Mapping[str, Any]], str]:
     """Return a renderer that lists every figure of a result file."""
 
@@ -112,6 +142,7 @@ SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "lightgcn_split": split_section,
     "leave_one_out": plain_section("Dot product against MLP: the leave-one-out protocol on MovieLens 1M"),
     "encode": plain_section("Encoding texts"),
+    "replay": replay_section,
     "interests": plain_section("Actions to interests: users a second, beside what peers take for clusters alone"),
     "ann": plain_section("Nearest neighbours, one query at a time on one thread"),
 }

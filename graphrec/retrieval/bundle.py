@@ -18,6 +18,7 @@ from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests, UserInterests
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.paths import Actors
+from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 DISPLAY = "catalogue.parquet"
@@ -144,6 +145,7 @@ class Bundle:
             cold_index=build_index(self.flit_vectors, IndexConfig(), self.allowed & self.cold),
             vectors=self.flit_vectors,
             prior=self.prior,
+            by_prior=order_of(self.prior),
             allowed=self.allowed,
             weights=settings.weights,
             cold_weights=settings.cold_weights,

@@ -86,7 +86,7 @@ def drawn(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> Ro
 
 def kept(rows: RowVector, query: Query, shelf: Shelf, told: Trace) -> RowVector:
     """Return ``rows`` without what the user has seen or hidden and what may not be shown."""
-    seen = np.isin(rows, query.excluded)
+    seen = np.isin(rows, query.excluded) if len(query.excluded) else np.zeros(len(rows), dtype=np.bool_)
     unseen = rows[~seen]
     told.note("filter seen", len(unseen), "acted on or hidden before", rows[seen])
     barred = ~shelf.allowed[unseen]
@@ -112,7 +112,7 @@ def candidates_of(query: Query, shelf: Shelf, k: int, told: Trace = NOT_TOLD) ->
         told: Where steps are noted.
     """
     if not query.usable:
-        found = popular(shelf.prior, query.excluded, shelf.allowed, k)
+        found = popular(shelf.by_prior, shelf.prior, query.excluded, shelf.allowed, k)
         told.note("source popularity", len(found.rows), "no interest to go by")
         return found
     budget = max(shelf.budget, k)
@@ -123,6 +123,6 @@ def candidates_of(query: Query, shelf: Shelf, k: int, told: Trace = NOT_TOLD) ->
     best = found.head(k)
     told.note("rank", len(best.rows), f"the best {k} by score, places for cold flits kept", found.rows[k:])
     if len(best.rows) < k:
-        best = fill(best, popular(shelf.prior, query.excluded, shelf.allowed, k), k)
+        best = fill(best, popular(shelf.by_prior, shelf.prior, query.excluded, shelf.allowed, k), k)
         told.note("source popularity", len(best.rows), "fills what is missing")
     return best

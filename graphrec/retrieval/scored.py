@@ -46,13 +46,28 @@ def leave_out(rows: RowVector, excluded: RowVector, allowed: BoolVector) -> RowV
     return rows[~np.isin(rows, excluded)] if len(excluded) else rows
 
 
-def popular(prior: FloatVector, excluded: RowVector, allowed: BoolVector, k: int) -> Scored:
-    """Return the ``k`` flits with the highest prior: the answer for somebody unknown, the filling of short lists."""
-    need = min(len(prior), k + len(excluded) + int((~allowed).sum()))
-    order = np.argsort(-prior, kind="stable")[:need].astype(np.int32)
-    rows = leave_out(order, excluded, allowed)[:k]
+def popular(by_prior: RowVector, prior: FloatVector, excluded: RowVector, allowed: BoolVector, k: int) -> Scored:
+    """Return the ``k`` flits with the highest prior: the answer for somebody unknown, the filling of short lists.
+
+    Args:
+        by_prior: All flits, the highest prior first, int32 ``[num_flits]``.
+        prior: float32 ``[num_flits]``.
+        excluded: Flits that must not come, int32.
+        allowed: Flits that may, bool ``[num_flits]``.
+        k: How many.
+    """
+    parts, start, size = [by_prior[:0]], 0, k + len(excluded)
+    while start < len(by_prior) and sum(map(len, parts)) < k:  # few are left out as a rule: one turn
+        parts.append(leave_out(by_prior[start : start + size], excluded, allowed))
+        start, size = start + size, 2 * size
+    rows = np.concatenate(parts)[:k]
     nothing = np.full(len(rows), np.nan, dtype=np.float32)
     return Scored(rows, prior[rows], nothing, np.full(len(rows), -1, dtype=np.int32), nothing)
+
+
+def order_of(prior: FloatVector) -> RowVector:
+    """Return all rows, the highest prior first, equal ones by row, int32."""
+    return np.argsort(-prior, kind="stable").astype(np.int32)
 
 
 def fill(found: Scored, more: Scored, k: int) -> Scored:

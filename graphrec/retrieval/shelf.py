@@ -68,6 +68,7 @@ class Shelf:
         cold_index: Index of those among them that nobody has acted on yet.
         vectors: Embeddings of all flits, float32 ``[num_flits, dim]``.
         prior: Recency-popularity of all flits, float32 ``[num_flits]``.
+        by_prior: All flits, the highest prior first, int32 ``[num_flits]``.
         allowed: Flits that may be shown to anybody, bool ``[num_flits]``.
         weights: How the parts of a score add up.
         cold_weights: The same, for the places kept for cold flits.
@@ -82,6 +83,7 @@ class Shelf:
     cold_index: VectorIndex
     vectors: FloatMatrix
     prior: FloatVector
+    by_prior: RowVector
     allowed: BoolVector
     weights: Weights
     cold_weights: Weights

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
 from graphrec.index import IndexConfig, build_index
 from graphrec.retrieval.candidates import candidates_of, draw, merge_interests, rank
-from graphrec.retrieval.scored import Scored, fill, interleave, leave_out, popular
+from graphrec.retrieval.scored import Scored, fill, interleave, leave_out, order_of, popular
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 PLANE = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
@@ -32,8 +32,8 @@ def shelf_of(
     return Shelf(
         index=build_index(vectors, IndexConfig(), allowed),
         cold_index=build_index(vectors, IndexConfig(), none if cold is None else cold & allowed),
-        vectors=vectors, prior=prior, allowed=allowed, weights=weights, cold_weights=weights, budget=budget,
-        cold_share=cold_share, cold=none if cold is None else cold,
+        vectors=vectors, prior=prior, by_prior=order_of(prior), allowed=allowed, weights=weights, cold_weights=weights,
+        budget=budget, cold_share=cold_share, cold=none if cold is None else cold,
     )  # fmt: skip
 
 
@@ -122,12 +122,12 @@ def test_leave_out_by_hand() -> None:
 
 def test_popular_is_the_prior_without_what_is_left_out() -> None:
     prior = np.array([0.5, 3.0, 2.0, 1.0], np.float32)
-    found = popular(prior, rows_of(1), np.array([True, True, True, False]), 5)
+    found = popular(order_of(prior), prior, rows_of(1), np.array([True, True, True, False]), 5)
     assert found.rows.tolist() == [2, 0]
     assert found.scores.tolist() == [2.0, 0.5]
     assert found.interest.tolist() == [-1, -1]
     assert np.isnan(found.similarity).all()
-    assert popular(prior, NOBODY, EVERY, 2).rows.tolist() == [1, 2]
+    assert popular(order_of(prior), prior, NOBODY, EVERY, 2).rows.tolist() == [1, 2]
 
 
 def test_fill_adds_below_and_keeps_the_order() -> None:
@@ -195,7 +195,7 @@ def test_candidates_equal_the_exact_twin_and_never_hold_what_is_left_out(
         assert found.scores.tolist() == pytest.approx(best, abs=1e-5)
         assert [exact[int(row)] for row in found.rows] == pytest.approx(best, abs=1e-5)
     else:
-        assert found.rows.tolist() == popular(prior, excluded, allowed, k).rows.tolist()
+        assert found.rows.tolist() == popular(order_of(prior), prior, excluded, allowed, k).rows.tolist()
 
 
 def test_a_small_budget_finds_most_of_the_exact_best() -> None:
