@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import KMeans
 
 from graphrec.arrays import FloatMatrix, FloatVector, RowVector, normalise_rows
-from graphrec.history import History
+from graphrec.history import DAY_S, History
 from graphrec.interests import InterestConfig, Interests, build_interests, medoid
 
 METHODS = (
@@ -24,7 +24,7 @@ METHODS = (
     "ward, medoid, decay .1",
     "mixture over 40 clusters",
 )
-SERVED, CLUSTERS, OWN, NEIGHBOURS, DAY_S = 3, 40, 0.8, 10, 86_400
+SERVED, CLUSTERS, OWN, NEIGHBOURS = 3, 40, 0.8, 10
 Queries = tuple[FloatMatrix, FloatVector]
 """Query vectors, and the share of the budget of each."""
 

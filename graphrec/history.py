@@ -10,6 +10,9 @@ import numpy as np
 from graphrec.arrays import BoolVector, FloatVector, IntVector, RowVector
 from graphrec.errors import ArtifactError, ShapeError
 
+DAY_S = 86_400
+"""Seconds of a day."""
+
 
 class Actions(NamedTuple):
     """The actions of one user, oldest first: flit rows, times (``None`` where undated) and weights."""

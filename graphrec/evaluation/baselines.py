@@ -5,9 +5,7 @@ import numpy as np
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.errors import DataError
 from graphrec.evaluation.recommender import Scorer, Setting, popularity
-from graphrec.history import History
-
-DAY_S = 86_400
+from graphrec.history import DAY_S, History
 
 
 class Random(Scorer):

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, IntVector, RowVector
 from graphrec.errors import DataError, ShapeError
-from graphrec.graph.build import DAY_S
-from graphrec.history import History
+from graphrec.history import DAY_S, History
 
 
 @dataclass(frozen=True, eq=False)

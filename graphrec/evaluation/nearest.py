@@ -10,9 +10,8 @@ import scipy.sparse
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, check_matrix, normalise_rows
 from graphrec.errors import DataError, ShapeError
-from graphrec.evaluation.baselines import DAY_S
 from graphrec.evaluation.recommender import Scorer, Setting, actions_of_block, popularity
-from graphrec.history import History
+from graphrec.history import DAY_S, History
 
 _CELLS_AT_ONCE = 32_000_000
 

@@ -8,12 +8,11 @@ import polars as pl
 
 from graphrec.errors import DataError
 from graphrec.graph.graph import InteractionGraph, Relation, Triplet
+from graphrec.history import DAY_S
 from graphrec.tables.clean import Edges, Tables
 
 WALKED_ROLES = ("action", "context")
 """Roles of edges that carry a walk; hides and exposures never do."""
-
-DAY_S = 86_400
 
 
 def build_graph(tables: Tables, *, as_of_s: int | None) -> InteractionGraph:

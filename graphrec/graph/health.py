@@ -7,6 +7,7 @@ import polars as pl
 
 from graphrec.arrays import IntVector
 from graphrec.graph.graph import InteractionGraph
+from graphrec.history import DAY_S
 from graphrec.tables.clean import Tables
 from graphrec.tables.config import NodeConfig
 
@@ -39,7 +40,7 @@ def health(graph: InteractionGraph, tables: Tables, nodes: dict[str, NodeConfig]
     return {
         "nodes": {t: _node_type(graph, tables, nodes[t], t, acting) for t in graph.num_nodes},
         "relations": relations,
-        "span_days": round((max(times) - min(times)) / 86_400, 2) if times else None,
+        "span_days": round((max(times) - min(times)) / DAY_S, 2) if times else None,
     }
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graphrec.arrays import BoolVector, IntVector
 from graphrec.errors import ConfigError, DataError
-from graphrec.graph.build import DAY_S
+from graphrec.history import DAY_S
 from graphrec.section import Section
 from graphrec.tables.clean import Edges, Tables
 

@@ -4,13 +4,12 @@ import numpy as np
 
 from graphrec.arrays import FloatMatrix
 from graphrec.errors import ConfigError
-from graphrec.history import Actions
+from graphrec.history import DAY_S, Actions
 from graphrec.interests.config import InterestConfig
 from graphrec.interests.interests import UserInterests
 
 NEWEST = 20
 """Newest actions that are folded in; older ones wait for the next version."""
-DAY_S = 86_400
 
 
 def fold(

@@ -7,10 +7,8 @@ import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, FloatMatrix, IntVector, RowVector
 from graphrec.errors import DataError, ShapeError
-from graphrec.history import History
+from graphrec.history import DAY_S, History
 from graphrec.interests.config import InterestConfig
-
-DAY_S = 86_400
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from graphrec.config import RunConfig
 from graphrec.evaluation import Evaluation, Held, Past, Recommender, Sources, build_baselines, evaluate
 from graphrec.features import Features
 from graphrec.graph.split import Split
+from graphrec.history import DAY_S
 from graphrec.pipeline.runner import Runner
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
@@ -130,7 +131,7 @@ def measure(config: RunConfig, bundle: Bundle, features: Features, split: Split,
     if config.evaluation.oracle and split.at_s is not None:
         truth = local_data(config.input, config.data, also=("truth/*",), strict=False)
         if (truth / TRUTH).is_file():
-            end_s = split.at_s + round(config.evaluation.split.test_days * 86_400)
+            end_s = split.at_s + round(config.evaluation.split.test_days * DAY_S)
             recommenders["oracle"] = OracleRecommender(truth, bundle, split.at_s, end_s)
     return evaluate(recommenders, held, history, config.evaluation.k, config.evaluation.seed, reference=OURS)
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from graphrec.arrays import BoolVector, FloatVector, RowVector
 from graphrec.embed import Embeddings
-from graphrec.history import Actions, History
+from graphrec.history import DAY_S, Actions, History
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests, UserInterests
@@ -23,7 +23,6 @@ from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 DISPLAY = "catalogue.parquet"
 PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author")
-DAY_S = 86_400
 
 
 @dataclass(frozen=True)

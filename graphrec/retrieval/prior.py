@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import FloatVector, IntVector, RowVector
+from graphrec.history import DAY_S
 
-DAY_S = 86_400
 SHRINK = 1.0
 """Pseudo-actions at the mean rate: what a flit nobody has met yet is believed to get."""
 

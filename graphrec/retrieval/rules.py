@@ -8,8 +8,9 @@ import polars as pl
 
 from graphrec.arrays import BoolVector, FloatMatrix
 from graphrec.errors import ConfigError
+from graphrec.history import DAY_S
 from graphrec.ids import Id
-from graphrec.retrieval.bundle import DAY_S, Bundle
+from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.request import Request
 
 

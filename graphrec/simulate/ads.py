@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, IntVector, RowVector
+from graphrec.history import DAY_S
 from graphrec.simulate.behaviour import EVENTS, Actions, interest_weight, match_logit, sigmoid
-from graphrec.simulate.config import DAY_S, SimulationConfig
+from graphrec.simulate.config import SimulationConfig
 from graphrec.simulate.exposure import Draw, Grouping
 from graphrec.simulate.topics import LEAVES
 from graphrec.simulate.world import Flits, Topics, Users, spam_wave_s, stage_rng

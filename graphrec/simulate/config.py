@@ -6,11 +6,11 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from graphrec.errors import ConfigError
+from graphrec.history import DAY_S
 from graphrec.section import Section
 
 Preset = Literal["small", "default", "large"]
 
-DAY_S = 86_400
 SLOT_S = DAY_S // 4
 SLOT_SHARES = (0.08, 0.24, 0.30, 0.38)
 """Share of a day's sessions in each of its four slots of six hours, from midnight UTC."""

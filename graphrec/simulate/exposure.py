@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import IntVector, RowVector
-from graphrec.simulate.config import DAY_S, BehaviourConfig
+from graphrec.history import DAY_S
+from graphrec.simulate.config import BehaviourConfig
 from graphrec.simulate.world import Flits, Follows, topic_popularity
 
 Doubles = npt.NDArray[np.float64]

@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, IntVector, RowVector
+from graphrec.history import DAY_S
 from graphrec.simulate.behaviour import Impressions, interest_weight
-from graphrec.simulate.config import DAY_S, SLOT_S, SLOT_SHARES, SimulationConfig
+from graphrec.simulate.config import SLOT_S, SLOT_SHARES, SimulationConfig
 from graphrec.simulate.exposure import Doubles, Exposure, Snapshot
 from graphrec.simulate.world import Flits, Users
 

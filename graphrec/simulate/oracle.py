@@ -11,9 +11,10 @@ import polars as pl
 
 from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.errors import DataError
+from graphrec.history import DAY_S
 from graphrec.ids import IdMap
 from graphrec.simulate.behaviour import like_logit, sigmoid
-from graphrec.simulate.config import DAY_S, SLOT_S, SLOT_SHARES, SimulationConfig
+from graphrec.simulate.config import SLOT_S, SLOT_SHARES, SimulationConfig
 from graphrec.simulate.exposure import Doubles, Exposure
 from graphrec.simulate.reading import read_config, read_flits, read_follows, read_users
 from graphrec.simulate.world import Flits, Users

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from graphrec.history import DAY_S
 from graphrec.simulate.ads import AdImpressions, Campaigns, draw_campaigns, show_ads, spam_actions
 from graphrec.simulate.behaviour import EVENTS, Actions, Impressions, answer
-from graphrec.simulate.config import DAY_S, SLOT_S, SimulationConfig
+from graphrec.simulate.config import SLOT_S, SimulationConfig
 from graphrec.simulate.exposure import Exposure
 from graphrec.simulate.feeds import PairSet, fill_feeds
 from graphrec.simulate.summary import Shape, comparison, shape_of

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from graphrec.history import DAY_S
 from graphrec.simulate.ads import AdImpressions, Campaigns
 from graphrec.simulate.behaviour import EVENTS, Actions, Impressions
-from graphrec.simulate.config import DAY_S, SimulationConfig
+from graphrec.simulate.config import SimulationConfig
 from graphrec.simulate.images import flit_images
 from graphrec.simulate.text import flit_texts
 from graphrec.simulate.topics import COUNTRIES, LANGUAGES, LEAVES, PARENT_OF

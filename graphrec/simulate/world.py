@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, IntVector, RowVector
-from graphrec.simulate.config import DAY_S, SimulationConfig
+from graphrec.history import DAY_S
+from graphrec.simulate.config import SimulationConfig
 from graphrec.simulate.topics import COUNTRIES, LEAVES, PARENT_OF
 
 MAX_INTERESTS = 6

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from graphrec.errors import DataError, StoreWriteError
+from graphrec.history import DAY_S
 from graphrec.store.objects import Objects, Stat, side_by_side
 from graphrec.store.uri import cache_folder, local_path, remote_uri
 from graphrec.tables.config import InputConfig
@@ -149,7 +150,7 @@ def _copy(objects: Objects, stat: Stat, folder: Path) -> Path:
 
 def _prune(cache: Path) -> None:
     """Remove the folders, and the copies that no folder holds any more, that nobody asked for lately."""
-    old = time.time() - KEPT_DAYS * 86_400
+    old = time.time() - KEPT_DAYS * DAY_S
     for folder in (cache / "data").glob("*"):
         if folder.stat().st_mtime < old:
             shutil.rmtree(folder, ignore_errors=True)

@@ -14,10 +14,11 @@ import polars as pl
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.engine import LOCAL, Engine
 from graphrec.errors import ConfigError, DataError
-from graphrec.graph.build import DAY_S, build_graph
+from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types, actions_of, split_at, without_pairs
+from graphrec.history import DAY_S
 from graphrec.models.config import ModelConfig, TrainingConfig
 from graphrec.tables.clean import Edges, Tables
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from graphrec.errors import DataError
-from graphrec.evaluation.baselines import DAY_S, Random, popular, recent_popular
-from graphrec.history import History
+from graphrec.evaluation.baselines import Random, popular, recent_popular
+from graphrec.history import DAY_S, History
 from tests.evaluation.worlds import World
 
 EVERYTHING = np.ones(5, np.bool_)

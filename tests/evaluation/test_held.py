@@ -5,8 +5,7 @@ import pytest
 
 from graphrec.errors import DataError, ShapeError
 from graphrec.evaluation.held import Held, check_no_leak
-from graphrec.graph.build import DAY_S
-from graphrec.history import History
+from graphrec.history import DAY_S, History
 from tests.evaluation.worlds import World
 
 AVAILABLE = np.array([True, True, True, True, False])

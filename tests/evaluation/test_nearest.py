@@ -5,9 +5,8 @@ import pytest
 
 from graphrec.arrays import normalise_rows
 from graphrec.errors import DataError, ShapeError
-from graphrec.evaluation.baselines import DAY_S
 from graphrec.evaluation.nearest import NearestToAny, decayed_average, last_action
-from graphrec.history import History
+from graphrec.history import DAY_S, History
 from tests.evaluation.worlds import World, own_side
 
 CORNERS = np.array([[1, 0], [0, 1], [0.9, 0.1], [0.1, 0.9], [0.7, 0.7]], np.float32)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.arrays import FloatVector
-from graphrec.retrieval.prior import DAY_S, first_action_log_hazard, recency_popularity
+from graphrec.history import DAY_S
+from graphrec.retrieval.prior import first_action_log_hazard, recency_popularity
 
 AS_OF = 1000 * DAY_S
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from graphrec.history import DAY_S
 from graphrec.tables.propose.entities import Key, Kinds
 from graphrec.tables.propose.guess import Guess
 from graphrec.tables.propose.shape import Shape
-from graphrec.tables.propose.times import DAY_S, LONG_DAYS, in_seconds, is_dated, main_log, span_days, time_of
+from graphrec.tables.propose.times import LONG_DAYS, in_seconds, is_dated, main_log, span_days, time_of
 
 TEST_DAYS = (7, 14, 28, 60, 120, 365, 3, 1)
 """Test windows to try, in this order."""

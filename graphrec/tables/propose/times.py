@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from graphrec.history import DAY_S
 from graphrec.tables.propose import words as say
 from graphrec.tables.propose.entities import Kinds
 from graphrec.tables.propose.kinds import UNITS, Kind
 from graphrec.tables.propose.shape import Pair, Shape, is_test
 
-DAY_S = 86_400
 LONG_DAYS = 400
 """Logs that run longer are of things that keep their worth."""
 
