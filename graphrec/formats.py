@@ -16,6 +16,7 @@ from graphrec.arrays import FloatMatrix
 from graphrec.errors import ConfigError, StoreWriteError
 from graphrec.graph.graph import InteractionGraph
 from graphrec.index import HnswIndex, IndexConfig, usable_rows
+from graphrec.retrieval.batch import USERS, recommend_batch
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.simulate.writer import TableWriter
@@ -193,9 +194,9 @@ def _interests(folder: Path, bundle: Bundle, graph: InteractionGraph, k: int) ->
 def _candidates(folder: Path, bundle: Bundle, graph: InteractionGraph, k: int) -> Mapping[str, int]:
     """Write the candidates of every user, best first; memory holds some users' at a time."""
     retriever, writer = Retriever(bundle), TableWriter(folder / "candidates.parquet")
-    for user in bundle.ids[bundle.settings.user_type].series:
-        found = retriever.recommend(user, k).to_polars().with_row_index("position")
-        writer.add(found.select(pl.lit(user).alias("user"), pl.all()))
+    users = range(len(bundle.ids[bundle.settings.user_type]))
+    for start in range(0, len(users), USERS):
+        writer.add(recommend_batch(retriever, users[start : start + USERS], k))
     writer.close()
     return {"candidates": writer.rows}
 

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from graphrec.embed import Embeddings
+from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Store, Version
 from tests.jobs.cluster import QUICK, Finished, RunningCluster
 
@@ -69,6 +71,22 @@ def test_the_same_model_gives_the_same_embeddings_and_interests(
         assert cosine.min() >= 1 - 1e-4, node_type
     if job.digests["embeddings"] == digests(local[1])["embeddings"]:
         assert job.digests["interests"] == digests(local[1])["interests"]
+
+
+def test_every_user_is_answered_by_both_workers(
+    finished: tuple[Finished, Path], running: RunningCluster, data: Path, tmp_path: Path
+) -> None:
+    out, store = tmp_path / "candidates", finished[1]
+    options = [part for one in settings(data, store, "runtime.workers=2") for part in ("--set", one)]
+    entry = ["python", "jobs/retrieve.py", "--config", "configs/flutter.yaml", *options, "--out", str(out), "-k", "20"]
+    job = running.run(entry)
+    assert job.ok, job.log[-3000:]
+    assert "a second (tasks: " in job.log
+    found = pl.read_parquet(out / "part-*.parquet")
+    retriever = Retriever.open(store)
+    assert found["user"].n_unique() == len(retriever.bundle.ids["user"])
+    for user in found["user"].unique(maintain_order=True).to_list()[::50]:
+        assert found.filter(user=user)["id"].to_list() == retriever.recommend(user, 20).ids
 
 
 def test_a_job_submitted_again_finds_every_stage(
