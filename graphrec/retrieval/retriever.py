@@ -1,7 +1,6 @@
 """The Python API of retrieval: ids in, explained candidates out."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ from graphrec.errors import ConfigError, UnknownIdError
 from graphrec.history import Actions, History
 from graphrec.ids import Id
 from graphrec.interests import UserInterests, build_interests
-from graphrec.retrieval.answers import Candidates, Cards, Served, describe
+from graphrec.retrieval.answers import Candidates, Cards, Served
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.newest import NO_ACTIONS, Action, actions_of, folded, joined
-from graphrec.retrieval.portraits import Keywords, members
+from graphrec.retrieval.portraits import Portraits, portrait_cards
 from graphrec.retrieval.query import embed_text
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.shelf import Query
@@ -26,7 +25,6 @@ from graphrec.store import Store
 
 RECENT = "recent popularity"
 INTERESTS = "interests"
-EXEMPLARS = 5
 LONGER = 4
 """How many times longer a list is that a varied one is made from."""
 NO_WISHES = Request()
@@ -48,6 +46,7 @@ class Retriever:
         self._flits = bundle.ids[bundle.settings.flit_type]
         self._users = bundle.ids[bundle.settings.user_type]
         self._wishes = Wishes(bundle)
+        self._portraits = Portraits(bundle)
 
     @classmethod
     def open(cls, store: Path | str, version: str = "latest") -> "Retriever":
@@ -172,37 +171,7 @@ class Retriever:
         row = self._users.get(user_id)
         if row is None:
             raise UnknownIdError(f"user_id must be a known user (got {user_id!r}); `recommend` answers unknown users")
-        part = slice(int(self.bundle.interests.indptr[row]), int(self.bundle.interests.indptr[row + 1]))
-        medoids, importance = self.bundle.interests.medoid[part], self.bundle.interests.importance[part]
-        behind = members(self.bundle, row)
-        words = [self._keywords.of([self._text(int(one)) for one in rows]) for rows in behind]
-        exemplars = [
-            self._flits.ids(rows[rows != medoid][:EXEMPLARS]) for rows, medoid in zip(behind, medoids, strict=True)
-        ]
-        ids = self._flits.series.dtype
-        return pl.DataFrame(
-            {
-                "medoid": self._flits.ids(np.asarray(medoids)),
-                "text": pl.Series([self._text(int(one)) for one in medoids], dtype=pl.String),
-                "keywords": pl.Series(words, dtype=pl.List(pl.String)),
-                "importance": np.asarray(importance),
-                "share": np.asarray(importance) / max(float(importance.sum()), 1e-9),
-                "actions": np.asarray(self.bundle.interests.size[part]),
-                "exemplars": pl.Series(exemplars, dtype=pl.List(ids)),
-            }
-        )
-
-    @cached_property
-    def _keywords(self) -> Keywords:
-        """What words are weighed against, made when it is first asked for."""
-        columns = [pl.col(name).cast(pl.String) for name in self.bundle.settings.text_columns]
-        if not columns:
-            return Keywords([])
-        texts = self.bundle.catalogue.select(pl.concat_str(columns, separator=" ", ignore_nulls=True)).to_series()
-        return Keywords(texts.fill_null("").to_list())
-
-    def _text(self, row: int) -> str:
-        return str(describe(self.bundle, row)["text"])
+        return self._portraits.frame(row)
 
     def interest_cards(self, user_id: Id, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> Cards:
         """Return a user's most important interests as medoid cards, for a notebook.
@@ -215,19 +184,7 @@ class Retriever:
         Raises:
             UnknownIdError: If the user is unknown.
         """
-        rows = self.interests(user_id).head(most).to_dicts()
-        known = images or {}
-        return Cards(
-            f"interests of {user_id}",
-            [
-                {
-                    "text": row["text"], "share": row["share"], "image": known.get(row["medoid"]),
-                    "note": f"{', '.join(row['keywords'][:3]) or row['medoid']}: {row['share']:.0%} of importance, "
-                    f"{row['actions']} actions",
-                }
-                for row in rows
-            ],
-        )  # fmt: skip
+        return portrait_cards(f"interests of {user_id}", self.interests(user_id).head(most), images or {})
 
     def _acted(self, newest: Sequence[Action]) -> Actions:
         """Return actions of ids as actions of rows, oldest first."""

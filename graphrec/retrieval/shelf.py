@@ -102,7 +102,8 @@ class Shelf:
         allowed = self.allowed & permitted
         left = int(allowed.sum())
         if left >= EXACT_BELOW:
-            return replace(self, allowed=allowed, reach=min(MOST_REACH, int(self.allowed.sum()) / left))
+            reach = self.reach * int(self.allowed.sum()) / left
+            return replace(self, allowed=allowed, reach=min(MOST_REACH, reach))
         index, cold_index = (_exact(self.vectors, mask) for mask in (allowed, allowed & self.cold))
         factors = None if self.factors is None else FactorSource.build(self.factors.factors, allowed)
         return replace(self, index=index, cold_index=cold_index, allowed=allowed, factors=factors)

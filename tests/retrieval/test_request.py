@@ -232,6 +232,8 @@ def test_many_permitted_flits_are_drawn_from_the_index_and_more_of_them(monkeypa
     assert permitted[found.rows].all()
     assert (found.interest >= 0).all()
     assert bundle.shelf.narrowed(np.arange(NUM_FLITS) < 17).reach == pytest.approx(114 / 11)
+    twice = shelf.narrowed(np.arange(NUM_FLITS) % 8 == 0)
+    assert twice.reach == pytest.approx(bundle.allowed.sum() / twice.allowed.sum())
     assert MOST_REACH == 20
 
 
