@@ -3,6 +3,7 @@
 This is the only door to hnswlib, which is opened when an index is built or read.
 """
 
+from graphrec.index.cached import CachedIndex
 from graphrec.index.config import IndexConfig
 from graphrec.index.exact import ExactIndex
 from graphrec.index.hnsw import HnswIndex
@@ -13,6 +14,7 @@ from graphrec.index.recall import measure_recall
 __all__ = [
     "EXACT_BELOW",
     "MAX_K",
+    "CachedIndex",
     "ExactIndex",
     "HnswIndex",
     "IndexConfig",

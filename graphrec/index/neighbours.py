@@ -43,8 +43,7 @@ def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
     """
     if not 1 <= k <= MAX_K:
         raise ConfigError(f"k must be from 1 to {MAX_K} (got {k}); ask for fewer neighbours")
-    if queries.ndim != 2 or queries.dtype != np.float32:
-        raise ShapeError(f"queries must be float32 [queries, dim] (got {queries.dtype} {list(queries.shape)})")
+    check_shape(queries)
     if queries.shape[1] != dim:
         raise ShapeError(
             f"queries must have dim {dim} like the indexed vectors (got {queries.shape[1]}); "
@@ -56,6 +55,16 @@ def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
     usable = (norms > 0) & (norms < np.inf)
     if not usable.all():
         raise ShapeError(f"queries must be finite and not zero (got {_count(norms)}); leave those rows out")
+
+
+def check_shape(queries: npt.NDArray[Any]) -> None:
+    """Check that queries are float32 ``[queries, dim]``.
+
+    Raises:
+        ShapeError: If not.
+    """
+    if queries.ndim != 2 or queries.dtype != np.float32:
+        raise ShapeError(f"queries must be float32 [queries, dim] (got {queries.dtype} {list(queries.shape)})")
 
 
 def usable_rows(vectors: FloatMatrix, valid: BoolVector | None) -> RowVector:

@@ -14,7 +14,7 @@ from graphrec.arrays import BoolVector, FloatVector, RowVector
 from graphrec.embed import Embeddings
 from graphrec.history import DAY_S, Actions, History
 from graphrec.ids import IdMap
-from graphrec.index import IndexConfig, VectorIndex, build_index, open_index
+from graphrec.index import CachedIndex, IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests, UserInterests
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.paths import Actors
@@ -140,8 +140,8 @@ class Bundle:
         """What candidates are drawn from."""
         settings = self.settings
         return Shelf(
-            index=self.indexes[settings.flit_type],
-            cold_index=build_index(self.flit_vectors, IndexConfig(), self.allowed & self.cold),
+            index=CachedIndex(self.indexes[settings.flit_type]),
+            cold_index=CachedIndex(build_index(self.flit_vectors, IndexConfig(), self.allowed & self.cold)),
             vectors=self.flit_vectors,
             prior=self.prior,
             by_prior=order_of(self.prior),
