@@ -75,7 +75,7 @@ def fill(found: Scored, more: Scored, k: int) -> Scored:
     missing = k - len(found.rows)
     if missing <= 0:
         return found.head(k)
-    new = ~np.isin(more.rows, found.rows)
+    new = ~np.isin(more.rows, found.rows, assume_unique=True)
     rows, scores = more.rows[new][:missing], more.scores[new][:missing]
     floor = found.scores[-1] if len(found.scores) else np.float32(0)
     ceiling = scores[0] if len(scores) else np.float32(0)
@@ -94,8 +94,8 @@ def interleave(found: Scored, cold: Scored, share: float, k: int) -> Scored:
     Scores are those each candidate was ranked by; the order of the list is what counts.
     """
     places = int(k * share)
-    cold = cold.take(np.flatnonzero(~np.isin(cold.rows, found.rows[: k - places]))[:places])
-    found = found.take(np.flatnonzero(~np.isin(found.rows, cold.rows))[: k - len(cold.rows)])
+    cold = cold.take(np.flatnonzero(~np.isin(cold.rows, found.rows[: k - places], assume_unique=True))[:places])
+    found = found.take(np.flatnonzero(~np.isin(found.rows, cold.rows, assume_unique=True))[: k - len(cold.rows)])
     # The i-th cold flit stands where i / share places are filled; sorting by place keeps both orders.
     at_cold = (np.arange(len(cold.rows)) + 1) / max(share, 1e-9) - 1
     kept = np.setdiff1d(np.arange(len(found.rows) + len(cold.rows)), at_cold.astype(np.int64))[: len(found.rows)]
