@@ -75,7 +75,7 @@ def tuning_stage(
     }
     inputs = {"tables": tables, "model": model, "features": features}
     return runner.stage(
-        "tuning", stage_version=13, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
+        "tuning", stage_version=14, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import BoolVector, FloatVector, RowVector
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import drawn, merge_interests, weigh_interests
 from graphrec.retrieval.config import RetrievalConfig
@@ -73,14 +73,14 @@ def tune_weights(
     # With a share of their own to be tuned, cold flits must not also pull the prior down; without it they compete.
     cold = bundle.cold if config.cold_share == "auto" else np.zeros(len(bundle.allowed), dtype=np.bool_)
     every = (_draw(bundle, user, truth[user], cold, config.candidates) for user in sorted(truth)[:MAX_USERS])
-    users = [one for one in every if one is not None]
+    table = _Table([one for one in every if one is not None])
     trials: list[dict[str, float]] = []
     measured: list[npt.NDArray[np.float64]] = []
 
     def measure(weights: Weights, half_lives: Sequence[float], prior_weights: Sequence[float]) -> None:
-        merged = [_merged(one, weights) for one in users]
+        merged = table.merged(weights)
         for half_life, prior in itertools.product(half_lives, prior_weights):
-            recalls = _recalls(users, merged, priors[half_life], prior, k)
+            recalls = table.recalls(merged, priors[half_life], prior, k)
             measured.append(recalls.mean(axis=1))
             at_k, score = (float(one.mean()) if len(one) else 0.0 for one in (recalls[:, 1], recalls))
             trial = {**vars(weights), "prior": prior, "half_life_days": half_life}
@@ -134,18 +134,40 @@ def _merged(one: _Drawn, weights: Weights) -> FloatVector:
     return np.asarray(interests + np.float32(weights.factors) * one.factors, dtype=np.float32)
 
 
-def _recalls(
-    drawn: Sequence[_Drawn], merged: Sequence[FloatVector], prior: FloatVector, weight: float, k: int
-) -> npt.NDArray[np.float64]:
-    """Return each user's recall at k / 2, k and 2 k under one setting, ``[users, 3]``."""
-    cuts = (max(1, k // 2), k, 2 * k)
-    recalls = np.zeros((len(drawn), len(cuts)))
-    for place, (one, similarity) in enumerate(zip(drawn, merged, strict=True)):
-        scores = similarity + np.float32(weight) * prior[one.rows]
-        top = np.argpartition(-scores, 2 * k)[: 2 * k] if len(scores) > 2 * k else np.arange(len(scores))
-        hits = np.isin(one.rows[top[np.argsort(-scores[top], kind="stable")]], one.truth)
-        recalls[place] = [hits[:cut].sum() / len(one.truth) for cut in cuts]
-    return recalls
+class _Table:
+    """All users' candidates side by side, so that a trial is a few operations on one matrix.
+
+    Args:
+        users: What was drawn.
+    """
+
+    def __init__(self, users: Sequence[_Drawn]) -> None:
+        self._users = users
+        self._width = max((len(one.rows) for one in users), default=0)
+        self._rows = self._filled([one.rows for one in users], 0, np.int32)
+        self._hits = self._filled([np.isin(one.rows, one.truth) for one in users], False, np.bool_)
+        self._sizes = np.array([len(one.truth) for one in users], dtype=np.float64)
+
+    def _filled(self, lines: Sequence[npt.NDArray[Any]], blank: float, dtype: Any) -> npt.NDArray[Any]:
+        out = np.full((len(lines), self._width), blank, dtype=dtype)
+        for place, line in enumerate(lines):
+            out[place, : len(line)] = line
+        return out
+
+    def merged(self, weights: Weights) -> FloatMatrix:
+        """Return what interests and factors make of each candidate, float32 ``[users, width]``, -inf where is none."""
+        return self._filled([_merged(one, weights) for one in self._users], -np.inf, np.float32)
+
+    def recalls(self, merged: FloatMatrix, prior: FloatVector, weight: float, k: int) -> npt.NDArray[np.float64]:
+        """Return each user's recall at k / 2, k and 2 k under one setting, ``[users, 3]``."""
+        cuts, width = (max(1, k // 2), k, 2 * k), min(2 * k, self._width)
+        if not width:
+            return np.zeros((len(self._users), len(cuts)))
+        scores = merged + np.float32(weight) * prior[self._rows]
+        top = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+        order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
+        hits = np.take_along_axis(self._hits, np.take_along_axis(top, order, axis=1), axis=1)
+        return np.stack([hits[:, :cut].sum(axis=1) / self._sizes for cut in cuts], axis=1)
 
 
 def chosen_trial(
