@@ -1,6 +1,7 @@
 """The options of a request, as a command line gives them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,36 +11,23 @@ if TYPE_CHECKING:
     from graphrec.retrieval.request import Request
 
 Typed = Callable[[str], "Id"]
-WISHES = "Wishes"
 
-Mute = Annotated[
-    list[str] | None,
-    typer.Option("--mute", metavar="FLIT", help="Silence the interest nearest to a flit.", rich_help_panel=WISHES),
-]
+_option = partial(typer.Option, rich_help_panel="Wishes")
+
+Mute = Annotated[list[str] | None, _option("--mute", metavar="FLIT", help="Silence the interest nearest to a flit.")]
 Boost = Annotated[
     list[str] | None,
-    typer.Option(
-        "--boost", metavar="FLIT=FACTOR", help="Multiply the importance of that interest.", rich_help_panel=WISHES
-    ),
+    _option("--boost", metavar="FLIT=FACTOR", help="Multiply the importance of that interest."),
 ]
-Block = Annotated[
-    list[str] | None,
-    typer.Option("--block-author", metavar="ID", help="Leave out an author's flits.", rich_help_panel=WISHES),
-]
+Block = Annotated[list[str] | None, _option("--block-author", metavar="ID", help="Leave out an author's flits.")]
 Where = Annotated[
     list[str] | None,
-    typer.Option(
-        "--where", metavar="COLUMN=VALUE,…", help="Only flits with one of these values.", rich_help_panel=WISHES
-    ),
+    _option("--where", metavar="COLUMN=VALUE,…", help="Only flits with one of these values."),
 ]
-Safe = Annotated[bool, typer.Option("--safe", help="Leave out flagged flits.", rich_help_panel=WISHES)]
-MaxAge = Annotated[float | None, typer.Option("--max-age-days", help="Leave out older flits.", rich_help_panel=WISHES)]
-PerAuthor = Annotated[
-    int | None, typer.Option("--per-author", help="Flits of one author at most.", rich_help_panel=WISHES)
-]
-Diversity = Annotated[
-    float, typer.Option("--diversity", help="0: by score alone; up to 1: spread out.", rich_help_panel=WISHES)
-]
+Safe = Annotated[bool, _option("--safe", help="Leave out flagged flits.")]
+MaxAge = Annotated[float | None, _option("--max-age-days", help="Leave out older flits.")]
+PerAuthor = Annotated[int | None, _option("--per-author", help="Flits of one author at most.")]
+Diversity = Annotated[float, _option("--diversity", help="0: by score alone; up to 1: spread out.")]
 
 
 def request_of(

@@ -4,7 +4,7 @@ The kernels are numba: a plain loop over an alias table walks a few million step
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,23 @@ from graphrec.graph.graph import InteractionGraph
 
 MAX_STEPS = 64
 """Longest single walk; with a restart probability of .5 one in 2^64 would be longer."""
+
+
+class _Edges(NamedTuple):
+    """What a step reads, in the form that compiled code takes; see :class:`WalkTable`."""
+
+    indptr: IntVector
+    indices: RowVector
+    threshold: FloatVector
+    alias: RowVector
+
+
+class _Walks(NamedTuple):
+    """How every seed is walked from."""
+
+    number: int
+    restart_prob: float
+    seed: np.uint64
 
 
 @dataclass(frozen=True)
@@ -82,10 +99,8 @@ def visit_top(
     num_types = len(table.types)
     rows = np.full((len(seeds), num_types, size), -1, dtype=np.int32)
     share = np.zeros((len(seeds), num_types, size), dtype=np.float32)
-    _walk_all(
-        table.indptr, table.indices, table.threshold, table.alias, table.offset, seeds,
-        num_walks, restart_prob, np.uint64(seed), rows, share,
-    )  # fmt: skip
+    edges = _Edges(table.indptr, table.indices, table.threshold, table.alias)
+    _walk_all(edges, table.offset, seeds, _Walks(num_walks, restart_prob, np.uint64(seed)), rows, share)
     return rows, share
 
 
@@ -169,13 +184,12 @@ def _uniform(bits: Any) -> Any:  # pragma: no cover - compiled
 
 
 @njit(cache=True)
-def _walk_one(
-    indptr: Any, indices: Any, threshold: Any, alias: Any, node: Any, num_walks: Any, restart: Any, seed: Any, out: Any
-) -> Any:  # pragma: no cover - compiled
+def _walk_one(edges: _Edges, node: Any, walks: _Walks, out: Any) -> Any:  # pragma: no cover - compiled
     """Walk from one node; write the visited global rows to ``out`` and return how many."""
-    _, state = _next_random(seed ^ (np.uint64(node) * np.uint64(0xD1342543DE82EF95)))
+    indptr, indices, threshold, alias = edges
+    _, state = _next_random(walks.seed ^ (np.uint64(node) * np.uint64(0xD1342543DE82EF95)))
     count = 0
-    for _walk in range(num_walks):
+    for _walk in range(walks.number):
         current = np.int64(node)
         for _step in range(MAX_STEPS):
             lo = indptr[current]
@@ -192,7 +206,7 @@ def _walk_one(
                 out[count] = current
                 count += 1
             state, bits = _next_random(state)
-            if _uniform(bits) < restart:
+            if _uniform(bits) < walks.restart_prob:
                 break
     return count
 
@@ -233,15 +247,14 @@ def _keep_top(
 
 @njit(cache=True, parallel=True)
 def _walk_all(
-    indptr: Any, indices: Any, threshold: Any, alias: Any, offset: Any, seeds: Any,
-    num_walks: Any, restart: Any, seed: Any, rows: Any, share: Any,
-) -> None:  # fmt: skip  # pragma: no cover - compiled
+    edges: _Edges, offset: Any, seeds: Any, walks: _Walks, rows: Any, share: Any
+) -> None:  # pragma: no cover - compiled
     """Walk from every seed, seeds in blocks so that each thread keeps one buffer."""
     block = 64
-    capacity = np.int64(num_walks * (4.0 / max(restart, 0.05) + 8))
+    capacity = np.int64(walks.number * (4.0 / max(walks.restart_prob, 0.05) + 8))
     for start in prange((len(seeds) + block - 1) // block):
         visited = np.empty(capacity, dtype=np.int32)
         for i in range(start * block, min(len(seeds), (start + 1) * block)):
             node = seeds[i]
-            count = _walk_one(indptr, indices, threshold, alias, node, num_walks, restart, seed, visited)
-            _keep_top(visited, count, offset, seed ^ (np.uint64(node) << np.uint64(20)), rows[i], share[i])
+            count = _walk_one(edges, node, walks, visited)
+            _keep_top(visited, count, offset, walks.seed ^ (np.uint64(node) << np.uint64(20)), rows[i], share[i])

@@ -33,7 +33,7 @@ from graphrec.tables.remote import local_data
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.content import Content, fit_layout, layout_from_dict, layout_to_dict
 from graphrec.training.hard import page_rank_bands
-from graphrec.training.loop import train
+from graphrec.training.loop import Material, train
 from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ def model_stage(
         checkpoints = runner.scratch("model", {**key, "tables": tables.digest, "features": features.digest})
         epochs = config.training.epochs
         trained = train(
-            content, snapshots, validation, bands, config.model, config.training, folder=checkpoints,
+            Material(content, snapshots, validation, bands), config.model, config.training, folder=checkpoints,
             engine=runner.engine, on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
         )  # fmt: skip
         save_model(trained.model, folder)

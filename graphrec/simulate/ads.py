@@ -10,6 +10,7 @@ from graphrec.history import DAY_S
 from graphrec.simulate.behaviour import EVENTS, Actions, interest_weight, match_logit, sigmoid
 from graphrec.simulate.config import SimulationConfig
 from graphrec.simulate.exposure import Draw, Grouping
+from graphrec.simulate.feeds import STEP_S, Sessions
 from graphrec.simulate.topics import LEAVES
 from graphrec.simulate.world import Flits, Topics, Users, spam_wave_s, stage_rng
 
@@ -76,14 +77,12 @@ def show_ads(
     users: Users,
     flits: Flits,
     campaigns: Campaigns,
-    week: int,
-    session_user: RowVector,
-    opened_s: IntVector,
-    now_s: int,
+    sessions: Sessions,
 ) -> AdImpressions:
     """Show an ad in half of the sessions: four in five match one of the user's interests where one is running."""
-    chosen = np.flatnonzero(rng.random(len(session_user)) < _AD_CHANCE)
-    user, time_s = session_user[chosen], opened_s[chosen] + 13 * _AD_POSITION + 6
+    week, now_s = sessions.week, sessions.begin_s
+    chosen = np.flatnonzero(rng.random(len(sessions.user)) < _AD_CHANCE)
+    user, time_s = sessions.user[chosen], sessions.opened_s[chosen] + STEP_S * _AD_POSITION + STEP_S // 2
     running = ((campaigns.start_s <= now_s) & (campaigns.end_s > now_s)).astype(np.float64)
     topic = flits.topic[campaigns.flit]
     matched = Draw(Grouping(topic, len(LEAVES)), running)

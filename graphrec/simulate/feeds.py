@@ -1,5 +1,7 @@
 """Sessions of one slot of six hours: who comes, what the feed shows at which position."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,8 +12,19 @@ from graphrec.simulate.config import SLOT_S, SLOT_SHARES, SimulationConfig
 from graphrec.simulate.exposure import Doubles, Exposure, Snapshot
 from graphrec.simulate.world import Flits, Users
 
-_STEP_S = 13
+STEP_S = 13
 """Seconds that a user spends on one position."""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The sessions that open in one slot; arrays ``[sessions]``."""
+
+    user: RowVector
+    opened_s: IntVector
+    begin_s: int
+    """Begin of the slot."""
+    week: int
 
 
 class PairSet:
@@ -44,13 +57,15 @@ class PairSet:
         return found
 
 
-def open_sessions(rng: np.random.Generator, config: SimulationConfig, users: Users, slot: int) -> RowVector:
-    """Draw who opens a session in ``slot``; the same user may come more than once."""
+def open_sessions(rng: np.random.Generator, config: SimulationConfig, users: Users, slot: int) -> Sessions:
+    """Draw who opens a session in ``slot`` and when; the same user may come more than once."""
     begin = config.start_s + slot * SLOT_S
     rate = users.sessions_per_day * SLOT_SHARES[slot % len(SLOT_SHARES)] * (users.created_s <= begin)
     weekend = ((begin // DAY_S + 3) % 7) >= 5
     count = rng.poisson(rate * (1.15 if weekend else 0.94))
-    return np.repeat(np.arange(len(users), dtype=np.int32), count)
+    user = np.repeat(np.arange(len(users), dtype=np.int32), count)
+    opened_s = begin + rng.integers(0, SLOT_S - 700, size=len(user))
+    return Sessions(user, opened_s, begin, slot * SLOT_S // (7 * DAY_S))
 
 
 def _candidates(
@@ -87,15 +102,14 @@ def propensity(
     now: Snapshot,
     users: Users,
     flits: Flits,
-    week: int,
-    time_s: int,
+    sessions: Sessions,
     user: RowVector,
     flit: RowVector,
 ) -> Doubles:
     """Return the probability that one feed position of each user draws each flit."""
     mix = exposure.mix
-    interest = interest_weight(users, week, user, flits.topic[flit]) * now.topic.probability()[flit]
-    followed = exposure.follows_by(user, flits.author[flit], time_s) / np.maximum(now.degree[user], 1)
+    interest = interest_weight(users, sessions.week, user, flits.topic[flit]) * now.topic.probability()[flit]
+    followed = exposure.follows_by(user, flits.author[flit], sessions.begin_s) / np.maximum(now.degree[user], 1)
     follow = followed * now.author.probability()[flit]
     out: Doubles = mix[0] * interest + mix[1] * follow
     out += mix[2] * now.trending.probability()[flit] + mix[3] * now.random.probability()[flit]
@@ -110,31 +124,29 @@ def fill_feeds(
     flits: Flits,
     slot: int,
     done: PairSet,
-) -> tuple[RowVector, IntVector, Impressions]:
+) -> tuple[Sessions, Impressions]:
     """Fill the feeds of one slot.
 
     A flit is shown to a user at most once per slot, and never again after he acted on it (``done``).
 
     Returns:
-        The user and the begin of each session, and the impressions sorted by time.
+        The sessions of the slot, and the impressions sorted by time.
     """
-    begin = config.start_s + slot * SLOT_S
-    week = slot * SLOT_S // (7 * DAY_S)
-    session_user = open_sessions(rng, config, users, slot)
-    opened = begin + rng.integers(0, SLOT_S - 700, size=len(session_user))
-    now = exposure.at(begin)
+    sessions = open_sessions(rng, config, users, slot)
+    now = exposure.at(sessions.begin_s)
     width = config.feed_length + max(2, config.feed_length * 2 // 5)
-    user = np.repeat(session_user, width)
-    session = np.repeat(np.arange(len(session_user)), width)
-    flit = _candidates(rng, exposure, now, users, week, user)
+    user = np.repeat(sessions.user, width)
+    session = np.repeat(np.arange(len(sessions.user)), width)
+    flit = _candidates(rng, exposure, now, users, sessions.week, user)
     kept = _first_showing(done, user, flit)
     user, flit, session = user[kept], flit[kept], session[kept]
     position = _count_within(session)
     top = position < config.feed_length
     user, flit, session, position = user[top], flit[top], session[top], position[top]
-    chance = propensity(exposure, now, users, flits, week, begin, user, flit).astype(np.float64)
-    shown = Impressions(user, flit, opened[session] + _STEP_S * position, position.astype(np.int32), chance)
-    return session_user, opened, shown.take(np.lexsort((shown.position, shown.user, shown.time_s)))
+    chance = propensity(exposure, now, users, flits, sessions, user, flit).astype(np.float64)
+    time_s = sessions.opened_s[session] + STEP_S * position
+    shown = Impressions(user, flit, time_s, position.astype(np.int32), chance)
+    return sessions, shown.take(np.lexsort((shown.position, shown.user, shown.time_s)))
 
 
 def _first_showing(done: PairSet, user: RowVector, flit: RowVector) -> IntVector:

@@ -112,14 +112,12 @@ def _slots(
     done = PairSet(len(flits))
     spam = spam_actions(config, users, campaigns)
     for slot in range(config.days * DAY_S // SLOT_S):
-        begin = config.start_s + slot * SLOT_S
-        week = slot * SLOT_S // (7 * DAY_S)
-        session_user, opened, shown = fill_feeds(rng, config, exposure, users, flits, slot, done)
-        actions = answer(rng, config.behaviour, users, flits, week, shown)
+        sessions, shown = fill_feeds(rng, config, exposure, users, flits, slot, done)
+        actions = answer(rng, config.behaviour, users, flits, sessions.week, shown)
         acted = actions.event != _VIEW
         done.add(actions.user[acted], actions.flit[acted])
-        ads = show_ads(rng, config, users, flits, campaigns, week, session_user, opened, begin)
-        yield shown, _with_spam(actions, spam, begin, begin + SLOT_S), ads
+        ads = show_ads(rng, config, users, flits, campaigns, sessions)
+        yield shown, _with_spam(actions, spam, sessions.begin_s, sessions.begin_s + SLOT_S), ads
 
 
 def _with_spam(actions: Actions, spam: Actions, begin_s: int, end_s: int) -> Actions:

@@ -29,6 +29,23 @@ Bands = Sequence[Mapping[str, npt.NDArray[np.int32]]]
 
 
 @dataclass(frozen=True)
+class Material:
+    """What a model is trained on.
+
+    Attributes:
+        content: What the nodes are.
+        snapshots: The pasts to train on.
+        validation: The past and the actions to validate on.
+        bands: Per snapshot, query type to PageRank band (see :mod:`graphrec.training.hard`).
+    """
+
+    content: Content
+    snapshots: list[Snapshot]
+    validation: Snapshot
+    bands: Bands
+
+
+@dataclass(frozen=True)
 class Trained:
     """A trained model and how it came to be.
 
@@ -42,10 +59,7 @@ class Trained:
 
 
 def train(
-    content: Content,
-    snapshots: list[Snapshot],
-    validation: Snapshot,
-    bands: Bands,
+    material: Material,
     model_config: ModelConfig,
     config: TrainingConfig,
     *,
@@ -59,10 +73,7 @@ def train(
     randomness derives from the seed and the epoch alone.
 
     Args:
-        content: What the nodes are.
-        snapshots: The pasts to train on.
-        validation: The past and the actions to validate on.
-        bands: Per snapshot, query type to PageRank band (see :mod:`graphrec.training.hard`).
+        material: What to train on.
         model_config: Encoder and objective.
         config: Epochs, batches, rate.
         folder: Where checkpoints are kept, to go on from; ``None`` keeps nothing.
@@ -70,51 +81,44 @@ def train(
         on_epoch: Called with each epoch's log entry.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = (content, snapshots, validation, bands, model_config, config)
         newest = engine.train(
-            train_worker, *arguments, folder=folder or Path(scratch), on_report=on_epoch or (lambda entry: None)
-        )
+            train_worker, material, model_config, config,
+            folder=folder or Path(scratch), on_report=on_epoch or (lambda entry: None),
+        )  # fmt: skip
         state = Checkpoint.open(newest)
-    model = _new_model(content, validation, model_config, config)
+    model = _new_model(material, model_config, config)
     model.load_state_dict(dict(state.best))
     return Trained(model, state.log)
 
 
-def train_worker(
-    team: Team,
-    content: Content,
-    snapshots: list[Snapshot],
-    validation: Snapshot,
-    bands: Bands,
-    model_config: ModelConfig,
-    config: TrainingConfig,
-) -> None:
+def train_worker(team: Team, material: Material, model_config: ModelConfig, config: TrainingConfig) -> None:
     """Train as one of a team; every worker holds the same weights after every step.
 
     Batches, negatives and masks are drawn alike everywhere, each worker takes its share of the pairs, and gradients are
     averaged. Validation is computed by all: whoever waited for it would gain nothing.
     """
-    model = _new_model(content, validation, model_config, config)
+    model, validation = _new_model(material, model_config, config), material.validation
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     state = _resume(team.resume(), model, optimiser)
     for epoch in range(state.epoch, config.epochs):
         if _stalled(state.log, config.patience):
             break
-        hard = _num_hard(model_config, epoch)
-        loss = _epoch(team, model, optimiser, content, snapshots, bands, config, epoch, hard)
-        vectors = embed(model, content, validation.neighbourhoods, validation.log_degree).vectors
+        loss = _epoch(team, model, optimiser, material, config, epoch)
+        vectors = embed(model, material.content, validation.neighbourhoods, validation.log_degree).vectors
         recall = validation_recall(vectors, validation.split)
-        entry = {"epoch": epoch + 1.0, "loss": loss, "validation_recall": recall, "hard_negatives": float(hard)}
+        hard = float(_num_hard(model_config, epoch))
+        entry = {"epoch": epoch + 1.0, "loss": loss, "validation_recall": recall, "hard_negatives": hard}
         best = state.best if state.log and recall <= _best(state.log) else _copy(model)
         state = Checkpoint(epoch + 1, _copy(model), best, moments_of(optimiser), [*state.log, entry])
         logger.info("epoch %d loss %.4f validation recall@50 %.4f", epoch + 1, loss, recall)
         team.report(entry, state.save)
 
 
-def _new_model(content: Content, snapshot: Snapshot, model_config: ModelConfig, config: TrainingConfig) -> PinSage:
+def _new_model(material: Material, model_config: ModelConfig, config: TrainingConfig) -> PinSage:
     """Return the untrained encoder, the same on every worker."""
     torch.manual_seed(config.seed)
-    return PinSage(model_config, content.widths, {t: len(degree) for t, degree in snapshot.log_degree.items()})
+    num_nodes = {t: len(degree) for t, degree in material.validation.log_degree.items()}
+    return PinSage(model_config, material.content.widths, num_nodes)
 
 
 def _resume(path: Path | None, model: PinSage, optimiser: torch.optim.Optimizer) -> Checkpoint:
@@ -132,20 +136,17 @@ def _epoch(
     team: Team,
     model: PinSage,
     optimiser: torch.optim.Optimizer,
-    content: Content,
-    snapshots: list[Snapshot],
-    bands: Bands,
+    material: Material,
     config: TrainingConfig,
     epoch: int,
-    hard: int,
 ) -> float:
     """Train one epoch and return its mean loss."""
     model.train()
     rng = np.random.default_rng([config.seed, epoch])
     steps = list(
         epoch_batches(
-            snapshots, list(bands), batch_size=config.batch_size,
-            num_negatives=model.config.negatives, num_hard=hard, rng=rng,
+            material.snapshots, list(material.bands), batch_size=config.batch_size,
+            num_negatives=model.config.negatives, num_hard=_num_hard(model.config, epoch), rng=rng,
         )
     )  # fmt: skip
     total = torch.zeros(1)
@@ -155,7 +156,7 @@ def _epoch(
         optimiser.zero_grad()
         isolated = _isolated(snapshot, batches, config.content_only_share, rng)
         own = [batch.share(team.rank, team.size) for batch in batches]
-        loss = step_loss(model, content, snapshot, own, isolated=isolated)
+        loss = step_loss(model, material.content, snapshot, own, isolated=isolated)
         loss.backward()  # type: ignore[no-untyped-call]
         team.average([one.grad for one in model.parameters() if one.grad is not None])
         optimiser.step()

@@ -11,7 +11,7 @@ from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConf
 from graphrec.training import loop
 from graphrec.training.batches import Batch
 from graphrec.training.hard import page_rank_bands
-from graphrec.training.loop import Trained, train
+from graphrec.training.loop import Material, Trained, train
 from graphrec.training.objective import step_loss
 from graphrec.training.snapshots import Snapshot, build_snapshots
 from tests.training.world import MODEL, NEIGHBOURS, World, communities
@@ -30,7 +30,8 @@ class Setup:
 
     def train(self, training: TrainingConfig = TRAINING, model: ModelConfig = MODEL, **rest: object) -> Trained:
         bands = [page_rank_bands(one, model.hard_negatives, NEIGHBOURS) for one in self.snapshots]
-        return train(self.world.content, self.snapshots, self.validation, bands, model, training, **rest)  # type: ignore[arg-type]
+        material = Material(self.world.content, self.snapshots, self.validation, bands)
+        return train(material, model, training, **rest)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
