@@ -13,7 +13,7 @@ from torch import Tensor
 from graphrec.arrays import FloatMatrix, FloatVector
 from graphrec.engine import LOCAL, Engine
 from graphrec.graph.neighbourhoods import Neighbourhoods
-from graphrec.models.pinsage import PinSage, PinSageLayer, importance_pool
+from graphrec.models.pinsage import PinSage, PinSageLayer
 from graphrec.training.content import Content
 
 CHUNK = 16_384
@@ -91,13 +91,14 @@ def _joined(types: Sequence[str], parts: Sequence[Part], results: Sequence[Float
 
 @torch.inference_mode()
 def _start(part: Part, model: PinSage, content: Content, log_degree: Mapping[str, FloatVector]) -> FloatMatrix:
-    """Return layer-0 vectors of one part."""
+    """Return layer-0 vectors of one part; of a model without layers, its embeddings."""
     node_type, start, stop = part
     rows = np.arange(start, stop, dtype=np.int32)
     features = content.gather(node_type, rows, log_degree[node_type])
     met = np.where(log_degree[node_type][rows] > 0, rows, -1)
-    out: FloatMatrix = model.start(node_type, features, torch.from_numpy(met.astype(np.int64))).numpy()
-    return out
+    out = model.start(node_type, features, torch.from_numpy(met.astype(np.int64)))
+    vectors: FloatMatrix = (out if len(model.layers) else model.finish(node_type, out)).numpy()
+    return vectors
 
 
 @torch.inference_mode()
@@ -112,7 +113,7 @@ def _layer(
     for other in layer.types:
         drawn = np.maximum(neighbourhoods.rows[(node_type, other)][start:stop], 0)  # padding has weight 0
         weights = np.array(neighbourhoods.weights[(node_type, other)][start:stop])
-        pooled.append(importance_pool(_tensor(hidden[other]), torch.from_numpy(drawn), torch.from_numpy(weights)))
+        pooled.append(layer.pool(_tensor(hidden[other]), torch.from_numpy(drawn), torch.from_numpy(weights)))
     out = layer.combine(node_type, _tensor(hidden[node_type][start:stop]), pooled)
     if number == len(model.layers) - 1:
         out = model.finish(node_type, out)

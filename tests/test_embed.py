@@ -83,12 +83,13 @@ def _isolated_world() -> tuple[Tables, Features]:
     return tables, features_of({"user": 3, "flit": 4}, seed=5)
 
 
+@pytest.mark.parametrize("changes", [{}, {"pooling": "max"}, {"pooling": "mean"}, {"num_layers": 0}])
 @pytest.mark.parametrize(("node_type", "row"), [("user", 2), ("flit", 3)])
-def test_isolated_nodes_are_embedded_from_content_alone(node_type: str, row: int) -> None:
+def test_isolated_nodes_are_embedded_from_content_alone(node_type: str, row: int, changes: dict[str, object]) -> None:
     tables, features = _isolated_world()
     graph = build_graph(tables, as_of_s=None)
     content = content_of(features, log_degrees(graph))
-    model = model_for(content)
+    model = model_for(content, MODEL.model_copy(update=changes))
     inside = embed(model, content, build_neighbourhoods(graph, NEIGHBOURS), log_degrees(graph)).vectors
     node = features.nodes[node_type]
     given: dict[str, FloatMatrix] = {

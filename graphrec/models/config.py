@@ -6,6 +6,8 @@ from pydantic import Field, field_validator
 
 from graphrec.section import Section
 
+Pooling = Literal["importance", "mean", "max"]
+
 
 class HardNegativeConfig(Section):
     """Negatives from a band of the personalised PageRank ranking (PinSage, section 3.3)."""
@@ -27,8 +29,10 @@ class ModelConfig(Section):
     """Width of the layers."""
     dim: int = Field(default=128, ge=1)
     """Width of the embeddings."""
-    num_layers: int = Field(default=2, ge=1, le=4)
-    """Rounds of pooling over neighbourhoods."""
+    num_layers: int = Field(default=2, ge=0, le=4)
+    """Rounds of pooling over neighbourhoods; 0 embeds content alone."""
+    pooling: Pooling = "importance"
+    """How a neighbourhood becomes one vector: weighed by visits (PinSage), all alike, or the largest entries."""
     id_vectors: bool = False
     """Adds a learned vector per node: more memory of single nodes, no embedding for nodes never trained on."""
     blocks: tuple[Literal["text", "image", "columns"], ...] | None = None
@@ -40,10 +44,11 @@ class ModelConfig(Section):
     query_window: int = Field(default=20, ge=1)
     """``next_action``: each epoch draws the query anew from so many of the user's actions before the positive; 1 takes
     the one just before, as in the paper, whose sessions hold one interest at a time."""
-    loss: Literal["softmax", "max_margin"] = "softmax"
-    """Sampled softmax with log-q correction, or the paper's max-margin."""
+    loss: Literal["softmax", "max_margin", "bpr", "logistic"] = "softmax"
+    """Sampled softmax with log-q correction, the paper's max-margin, pairwise ranking, or the logistic loss of each
+    score alone."""
     temperature: float = Field(default=0.2, gt=0)
-    """Divides the cosines under ``softmax``."""
+    """Divides the cosines, except under ``max_margin``."""
     margin: float = Field(default=0.1, gt=0)
     """By how much a positive must beat a negative under ``max_margin``."""
     negatives: int = Field(default=1024, ge=1)

@@ -27,6 +27,43 @@ def max_margin(positive: Tensor, negatives: Tensor, mask: Tensor, *, margin: flo
     return violation.sum(dim=1) / mask.sum(dim=1).clamp(min=1)
 
 
+def bpr(positive: Tensor, negatives: Tensor, mask: Tensor, *, temperature: float) -> Tensor:
+    """Return ``mean over negatives of -log sigmoid((positive - negative) / temperature)`` per query.
+
+    Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
+
+    Args:
+        positive: Scores of the positives, float ``[batch]``.
+        negatives: Scores of the negatives, float ``[batch, num_negatives]``.
+        mask: True where a negative counts, bool ``[batch, num_negatives]``.
+        temperature: Divides the scores.
+
+    Returns:
+        Loss per query, float ``[batch]``; 0 where every negative is masked.
+    """
+    each = softplus((negatives - positive[:, None]) / temperature) * mask
+    return each.sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+
+
+def logistic(positive: Tensor, negatives: Tensor, mask: Tensor, *, temperature: float) -> Tensor:
+    """Return the cross entropy of "is it a positive", each score by itself, negatives together as much as the positive.
+
+    Hamilton, Ying, Leskovec, "Inductive representation learning on large graphs", NeurIPS 2017 (GraphSAGE's loss, the
+    ``xent`` of PinSage's table 1).
+
+    Args:
+        positive: Scores of the positives, float ``[batch]``.
+        negatives: Scores of the negatives, float ``[batch, num_negatives]``.
+        mask: True where a negative counts, bool ``[batch, num_negatives]``.
+        temperature: Divides the scores.
+
+    Returns:
+        Loss per query, float ``[batch]``.
+    """
+    each = softplus(negatives / temperature) * mask
+    return softplus(-positive / temperature) + each.sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+
+
 def sampled_softmax(
     positive: Tensor, negatives: Tensor, mask: Tensor, *, temperature: float, log_expected: Tensor
 ) -> Tensor:

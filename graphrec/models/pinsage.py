@@ -5,14 +5,14 @@ the node's own vector, a linear map and L2 normalisation; a two-layer head gives
 only ReLU stands in the head (see ARCHITECTURE.md, differences from the papers).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from graphrec.models.config import ModelConfig
+from graphrec.models.config import ModelConfig, Pooling
 
 OTHER_TYPES = 0.3
 """Weight that pooled neighbours of another type start with, beside 1 for those of the node's own type."""
@@ -36,6 +36,39 @@ class Hop:
     self_index: Mapping[str, Tensor]
     neighbours: Mapping[tuple[str, str], Tensor]
     weights: Mapping[tuple[str, str], Tensor]
+
+
+def importance_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted sum of each node's neighbours: one ``embedding_bag``.
+
+    Args:
+        vectors: Vectors of possible neighbours, float32 ``[n, dim]``.
+        neighbours: Positions, int64 ``[num_outputs, size]``.
+        weights: Visit shares, float32 ``[num_outputs, size]``, summing to 1 a row (or 0 without neighbours).
+    """
+    if not len(vectors) or not len(neighbours):
+        return vectors.new_zeros(len(neighbours), vectors.shape[1])
+    return F.embedding_bag(neighbours, vectors, per_sample_weights=weights, mode="sum")
+
+
+def mean_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
+    """Return the plain mean of each node's neighbours; shapes as in :func:`importance_pool`."""
+    there = (weights > 0).to(weights.dtype)
+    return importance_pool(vectors, neighbours, there / there.sum(dim=1, keepdim=True).clamp(min=1))
+
+
+def max_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
+    """Return each entry's largest over the neighbours, 0 without any; shapes as in :func:`importance_pool`."""
+    if not len(vectors) or not len(neighbours):
+        return vectors.new_zeros(len(neighbours), vectors.shape[1])
+    nobody = len(vectors)
+    table = torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])])
+    return F.embedding_bag(torch.where(weights > 0, neighbours.long(), nobody), table, mode="max", padding_idx=nobody)
+
+
+POOLS: Mapping[Pooling, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "importance": importance_pool, "mean": mean_pool, "max": max_pool,
+}  # fmt: skip
 
 
 class PinSage(nn.Module):
@@ -66,7 +99,7 @@ class PinSage(nn.Module):
             for t, table in self.ids.items():
                 length = 1.0 if t in bare else ID_SCALE
                 nn.init.normal_(table.weight, std=length * hidden**-0.5)  # type: ignore[arg-type]
-        self.layers = nn.ModuleList(PinSageLayer(self.types, hidden) for _ in range(config.num_layers))
+        self.layers = nn.ModuleList(PinSageLayer(self.types, hidden, config.pooling) for _ in range(config.num_layers))
         first = Head(hidden, config.dim)
         self.head = nn.ModuleDict({t: Head(hidden, config.dim) for t in self.types})
         for head in self.head.values():
@@ -111,17 +144,19 @@ class PinSage(nn.Module):
 
 
 class PinSageLayer(nn.Module):
-    """One round of importance pooling for every node type.
+    """One round of pooling over neighbourhoods for every node type.
 
     The pooled vectors are the neighbours' own: a linear message would only be a factor of the update's weights.
 
     Args:
         types: Node types.
         dim: Width of inputs and outputs.
+        pooling: How a neighbourhood becomes one vector.
     """
 
-    def __init__(self, types: Sequence[str], dim: int) -> None:
+    def __init__(self, types: Sequence[str], dim: int, pooling: Pooling = "importance") -> None:
         super().__init__()
+        self.pool = POOLS[pooling]
         self.types = tuple(types)
         self.update = nn.ModuleDict({t: _linear(dim * (1 + len(self.types)), dim) for t in self.types})
         for t, update in self.update.items():
@@ -139,7 +174,7 @@ class PinSageLayer(nn.Module):
         out = {}
         for t in self.types:
             own = hidden[t][hop.self_index[t]]
-            pooled = [importance_pool(hidden[s], hop.neighbours[(t, s)], hop.weights[(t, s)]) for s in self.types]
+            pooled = [self.pool(hidden[s], hop.neighbours[(t, s)], hop.weights[(t, s)]) for s in self.types]
             out[t] = self.combine(t, own, pooled)
         return out
 
@@ -174,16 +209,3 @@ def _linear(inputs: int, outputs: int, gain: float = 1.0) -> nn.Linear:
     nn.init.orthogonal_(layer.weight, gain)
     nn.init.zeros_(layer.bias)
     return layer
-
-
-def importance_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted sum of each node's neighbours: one ``embedding_bag``.
-
-    Args:
-        vectors: Vectors of possible neighbours, float32 ``[n, dim]``.
-        neighbours: Positions, int64 ``[num_outputs, size]``.
-        weights: Visit shares, float32 ``[num_outputs, size]``, summing to 1 a row (or 0 without neighbours).
-    """
-    if not len(vectors) or not len(neighbours):
-        return vectors.new_zeros(len(neighbours), vectors.shape[1])
-    return F.embedding_bag(neighbours, vectors, per_sample_weights=weights, mode="sum")

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphrec.arrays import BoolVector, RowVector
 from graphrec.models.config import ModelConfig
-from graphrec.models.losses import max_margin, sampled_softmax
+from graphrec.models.losses import bpr, logistic, max_margin, sampled_softmax
 from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, false_negatives
 from graphrec.training.content import Content
@@ -76,4 +76,7 @@ def _batch_loss(config: ModelConfig, vectors: dict[str, Tensor], seeds: dict[str
         log_expected = torch.cat([log_expected, torch.zeros(1, hard.shape[1])], dim=1)
     if config.loss == "max_margin":
         return max_margin(positive, shared, mask, margin=config.margin).mean()
+    if config.loss in ("bpr", "logistic"):
+        each = bpr if config.loss == "bpr" else logistic
+        return each(positive, shared, mask, temperature=config.temperature).mean()
     return sampled_softmax(positive, shared, mask, temperature=config.temperature, log_expected=log_expected).mean()

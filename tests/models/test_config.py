@@ -10,7 +10,7 @@ from graphrec.models.config import ModelConfig, TrainingConfig
         ({"dim": 0}, r"ModelConfig.dim must be greater than or equal to 1 \(got 0\)"),
         ({"temperature": 0}, "ModelConfig.temperature must be greater than 0"),
         ({"negative": 3}, "did you mean 'negatives'"),
-        ({"loss": "hinge"}, "ModelConfig.loss must be 'softmax' or 'max_margin'"),
+        ({"loss": "hinge"}, "ModelConfig.loss must be 'softmax', 'max_margin', 'bpr' or 'logistic'"),
         ({"blocks": ["sound"]}, r"ModelConfig.blocks.0 must be 'text', 'image' or 'columns' \(got 'sound'\)"),
         ({"blocks": ["text", "text"]}, r"ModelConfig.blocks: must name each block once"),
     ],

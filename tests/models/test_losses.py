@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphrec.models.losses import max_margin, sampled_softmax, softmax_of_sets
+from graphrec.models.losses import bpr, logistic, max_margin, sampled_softmax, softmax_of_sets
 
 ALL = torch.ones(2, 3, dtype=torch.bool)
 POSITIVE = torch.tensor([0.5, 0.2])
@@ -21,6 +21,16 @@ def test_max_margin_averages_over_unmasked_negatives_alone() -> None:
     mask = torch.tensor([[True, True, False], [True, False, False]])
     loss = max_margin(POSITIVE, NEGATIVES, mask, margin=0.1)
     assert loss.tolist() == pytest.approx([0.05 / 2, 0.1])
+
+
+def test_bpr_and_logistic_are_cross_entropies_worked_by_hand() -> None:
+    mask = torch.tensor([[True, False, True], [False, False, False]])
+    loss = bpr(POSITIVE, NEGATIVES, mask, temperature=0.5)
+    # gaps over the temperature: (.45-.5)/.5 = -.1 and (.6-.5)/.5 = .2; nothing counts for the second query
+    assert loss.tolist() == pytest.approx([(math.log1p(math.exp(-0.1)) + math.log1p(math.exp(0.2))) / 2, 0.0])
+    loss = logistic(POSITIVE, NEGATIVES, mask, temperature=0.5)
+    wrong = (math.log1p(math.exp(0.9)) + math.log1p(math.exp(1.2))) / 2
+    assert loss.tolist() == pytest.approx([math.log1p(math.exp(-1.0)) + wrong, math.log1p(math.exp(-0.4))])
 
 
 def test_sampled_softmax_is_cross_entropy_worked_by_hand() -> None:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from graphrec.models.pinsage import Hop, PinSage, importance_pool
+from graphrec.models.config import Pooling
+from graphrec.models.pinsage import POOLS, Hop, PinSage, importance_pool
 from tests.training.world import MODEL
 
 TYPES = {"user": 5, "flit": 7}
@@ -36,9 +37,22 @@ def test_importance_pool_equals_a_loop() -> None:
         np.testing.assert_allclose(pooled[node].numpy(), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["mean", "max"])
+def test_other_pools_equal_a_loop_over_neighbours_that_count(kind: Pooling) -> None:
+    rng = np.random.default_rng(1)
+    messages, neighbours = rng.normal(size=(6, 4)).astype(np.float32), rng.integers(6, size=(5, 3))
+    weights = rng.random((5, 3)).astype(np.float32) * np.array([[1, 1, 1], [1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 0]])
+    pooled = POOLS[kind](*(torch.from_numpy(np.asarray(one)) for one in (messages, neighbours, weights.astype("f4"))))
+    for node in range(5):
+        met = messages[neighbours[node][weights[node] > 0]]
+        expected = getattr(met, kind)(axis=0) if len(met) else np.zeros(4)
+        np.testing.assert_allclose(pooled[node].numpy(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", POOLS)
 @pytest.mark.parametrize(("num_messages", "num_nodes"), [(0, 4), (4, 0), (0, 0)])
-def test_importance_pool_of_nothing_is_zero(num_messages: int, num_nodes: int) -> None:
-    pooled = importance_pool(
+def test_a_pool_of_nothing_is_zero(num_messages: int, num_nodes: int, kind: Pooling) -> None:
+    pooled = POOLS[kind](
         torch.ones(num_messages, 4), torch.zeros(num_nodes, 3, dtype=torch.long), torch.zeros(num_nodes, 3)
     )
     assert pooled.shape == (num_nodes, 4)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from graphrec.models.config import ModelConfig
-from graphrec.models.losses import max_margin, sampled_softmax
+from graphrec.models.losses import bpr, logistic, max_margin, sampled_softmax
 from graphrec.training.batches import Batch
 from graphrec.training.objective import step_loss
 from graphrec.training.snapshots import Positives, Snapshot, build_snapshots
@@ -15,6 +15,9 @@ VARIANTS = [
     {"loss": "softmax", "log_q": True},
     {"loss": "max_margin"},
     {"loss": "softmax", "id_vectors": True},
+    {"loss": "bpr", "pooling": "mean"},
+    {"loss": "logistic", "pooling": "max"},
+    {"loss": "softmax", "num_layers": 0},
 ]
 
 
@@ -70,6 +73,9 @@ def _pair_loss(model: object, config: ModelConfig, batch: Batch, place: int) -> 
     mask = torch.ones_like(scores, dtype=torch.bool)
     if config.loss == "max_margin":
         return max_margin(positive, scores, mask, margin=config.margin)[0]
+    if config.loss in ("bpr", "logistic"):
+        each = {"bpr": bpr, "logistic": logistic}[config.loss]
+        return each(positive, scores, mask, temperature=config.temperature)[0]
     counts = torch.tensor([[count if config.log_q else 1.0 for _, count in kept]])
     return sampled_softmax(positive, scores, mask, temperature=config.temperature, log_expected=counts.log())[0]
 
