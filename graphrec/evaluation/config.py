@@ -8,7 +8,21 @@ from graphrec.graph.split import SplitConfig
 from graphrec.section import Section
 
 Baseline = Literal[
-    "random", "popular", "recent_popular", "last_action", "decayed_average", "content_knn", "als", "walks"
+    "random",
+    "popular",
+    "recent_popular",
+    "last_action",
+    "decayed_average",
+    "content_knn",
+    "lsa",
+    "lda",
+    "item2vec",
+    "item_knn",
+    "als",
+    "bpr",
+    "svd",
+    "lightgcn",
+    "walks",
 ]
 
 

@@ -12,6 +12,7 @@ from graphrec.arrays import FloatMatrix, IntVector, RowVector
 from graphrec.config import RunConfig
 from graphrec.evaluation import Evaluation, Held, Past, Recommender, Sources, build_baselines, evaluate
 from graphrec.features import Features
+from graphrec.features.encode import node_texts
 from graphrec.graph.split import Split
 from graphrec.history import DAY_S
 from graphrec.pipeline.runner import Runner
@@ -119,6 +120,7 @@ def measure(config: RunConfig, bundle: Bundle, features: Features, split: Split,
         past=Past(history, split.available, split.at_s),
         embedding=np.array(bundle.flit_vectors),
         content=_content(features, flit_type),
+        texts=_texts(split, config, flit_type),
         created_s=_created(split, flit_type),
         seed=config.evaluation.seed,
     )
@@ -141,6 +143,12 @@ def _content(features: Features, flit_type: str) -> FloatMatrix | None:
     blocks = features.nodes[flit_type].blocks
     name = next((one for one in ("text", "image") if one in blocks), None)
     return None if name is None else np.array(blocks[name])
+
+
+def _texts(split: Split, config: RunConfig, flit_type: str) -> list[str] | None:
+    """Return the text of each flit, if they have any."""
+    columns = config.nodes[flit_type].text
+    return node_texts(split.train.nodes[flit_type], columns) if columns else None
 
 
 def _created(split: Split, flit_type: str) -> IntVector | None:
