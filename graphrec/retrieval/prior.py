@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import FloatVector, IntVector, RowVector
+from graphrec.errors import DataError
 from graphrec.history import DAY_S
 
 SHRINK = 1.0
@@ -36,13 +37,17 @@ def recency_popularity(
 
     Returns:
         float32 ``[num_flits]``, mean 0 and deviation 1 (all 0 where every flit is alike).
+
+    Raises:
+        DataError: If an action is not before ``as_of_s``: nothing of the future counts as popularity.
     """
+    _check_past(time_s, as_of_s)
     if time_s is None or as_of_s is None or not len(time_s):
         count = np.bincount(rows, weights=np.ones(len(rows)), minlength=num_flits)
         exposure = np.ones(num_flits)
     else:
         per_day = np.log(2) / half_life_days
-        age = np.maximum(as_of_s - time_s, 0) / DAY_S
+        age = (as_of_s - time_s) / DAY_S
         count = np.bincount(rows, weights=np.exp(-per_day * age), minlength=num_flits)
         born = np.full(num_flits, time_s.min(), dtype=np.int64) if created_s is None else created_s
         exposure = (1 - np.exp(-per_day * np.maximum(as_of_s - born, 0) / DAY_S)) / per_day
@@ -56,6 +61,15 @@ def recency_popularity(
     spread = log_rate.std()
     out: FloatVector = ((log_rate - log_rate.mean()) / (spread if spread > 1e-9 else 1.0)).astype(np.float32)
     return out
+
+
+def _check_past(time_s: IntVector | None, as_of_s: int | None) -> None:
+    if time_s is not None and as_of_s is not None and len(time_s) and int(time_s.max()) >= as_of_s:
+        late = int((time_s >= as_of_s).sum())
+        raise DataError(
+            f"recency_popularity.time_s must be before {as_of_s} (got {late} later actions, newest "
+            f"{int(time_s.max())}); count actions of the training side of the split alone"
+        )
 
 
 AGE_BINS_DAYS = np.array([0, 1, 2, 4, 7, 10, 14, 21, 28, 42, 56, 84, np.inf])

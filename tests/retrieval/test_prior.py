@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.arrays import FloatVector
+from graphrec.errors import DataError
 from graphrec.history import DAY_S
 from graphrec.retrieval.prior import first_action_log_hazard, recency_popularity
 
@@ -21,7 +22,7 @@ def prior(
     born: Sequence[float] | None = None,
     half_life: float = 7.0,
 ) -> FloatVector:
-    times = None if days_ago is None else np.array([AS_OF - round(one * DAY_S) for one in days_ago], np.int64)
+    times = None if days_ago is None else np.array([AS_OF - max(round(one * DAY_S), 1) for one in days_ago], np.int64)
     created = None if born is None else np.array([AS_OF - round(one * DAY_S) for one in born], np.int64)
     return recency_popularity(
         np.array(rows, np.int32), times, num_flits=flits, as_of_s=None if days_ago is None else AS_OF,
@@ -43,6 +44,13 @@ def test_prior_by_hand() -> None:
     mean_rate = sum(count) / sum(exposure)
     by_hand = [math.log((c + 1) / (e + 1 / mean_rate)) for c, e in zip(count, exposure, strict=True)]
     assert found.tolist() == pytest.approx(standardised(by_hand), rel=1e-5)
+
+
+@pytest.mark.parametrize("days_ahead", [0, 1 / DAY_S, 30])
+def test_a_planted_future_action_stops_the_count(days_ahead: float) -> None:
+    times = np.array([AS_OF - DAY_S, AS_OF + round(days_ahead * DAY_S)], np.int64)
+    with pytest.raises(DataError, match=r"time_s must be before 86400000 \(got 1 later actions, newest"):
+        recency_popularity(np.zeros(2, np.int32), times, num_flits=1, as_of_s=AS_OF, created_s=None, half_life_days=7.0)
 
 
 def test_undated_prior_is_the_log_of_counts() -> None:
