@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from graphrec.engine.config import RuntimeConfig
 from graphrec.errors import ConfigError
-from graphrec.evaluation.config import EvaluationConfig
+from graphrec.evaluation.config import EvaluationConfig, SearchConfig
 from graphrec.features.config import FeatureConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
@@ -48,6 +48,8 @@ class RunConfig(InputConfig):
     """Merging and the prior."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """Split, metrics, baselines."""
+    search: SearchConfig = SearchConfig()
+    """What ``graphrec tune`` tries."""
     runtime: RuntimeConfig = RuntimeConfig()
     """Where work runs."""
 
@@ -92,16 +94,7 @@ def load_config(path: Path | str, overrides: Sequence[str] = (), *, absolute: bo
         ConfigError: If the file is missing, is no mapping, or a setting breaks a rule.
     """
     path = Path(path)
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} must be UTF-8 text (got byte {error.start} that is not)") from error
-    except OSError as error:
-        raise ConfigError(f"config must be a readable file (got {str(path)!r}: {error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} must be YAML (got {str(error).splitlines()[0]})") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} must hold a mapping of settings (got {type(values).__name__})")
+    values = read_values(path)
     places = dict.fromkeys(("data", "store"), path.parent)
     for name in places:
         values.setdefault(name, RunConfig.model_fields[name].default)
@@ -111,6 +104,32 @@ def load_config(path: Path | str, overrides: Sequence[str] = (), *, absolute: bo
         if isinstance(values[name], str):
             values[name] = _located(name, values[name], base, absolute)
     return RunConfig.parse(values)
+
+
+def read_values(path: Path | str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a config file as it stands, unchecked but for being a mapping.
+
+    Args:
+        path: A YAML file.
+        overrides: ``a.b=value`` settings to put in.
+
+    Raises:
+        ConfigError: If the file is missing or is no mapping.
+    """
+    path = Path(path)
+    try:
+        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} must be UTF-8 text (got byte {error.start} that is not)") from error
+    except OSError as error:
+        raise ConfigError(f"config must be a readable file (got {str(path)!r}: {error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} must be YAML (got {str(error).splitlines()[0]})") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold a mapping of settings (got {type(values).__name__})")
+    for override in overrides:
+        _apply(values, override)
+    return values
 
 
 def _located(name: str, value: str, base: Path, absolute: bool) -> str:

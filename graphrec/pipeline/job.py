@@ -33,7 +33,7 @@ def main(description: str, stage: str | None = None, argv: Sequence[str] | None 
     Returns:
         The exit code: 0, 1 failed, 2 bad settings or input. Errors are one line on stderr.
     """
-    options = _parser(description).parse_args(argv)
+    options = job_parser(description).parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     try:
         config = job_config(options.config, options.overrides)
@@ -47,7 +47,7 @@ def main(description: str, stage: str | None = None, argv: Sequence[str] | None 
     return 0
 
 
-def _parser(description: str) -> argparse.ArgumentParser:
+def job_parser(description: str) -> argparse.ArgumentParser:
     """Return the options of every job."""
     parser = argparse.ArgumentParser(
         description=description, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
