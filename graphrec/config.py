@@ -11,7 +11,7 @@ from pydantic import model_validator
 from graphrec.engine.config import RuntimeConfig
 from graphrec.errors import ConfigError
 from graphrec.evaluation.config import EvaluationConfig, SearchConfig
-from graphrec.features.config import FeatureConfig
+from graphrec.features.config import FeatureConfig, FinetuneConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
@@ -48,6 +48,8 @@ class RunConfig(InputConfig):
     """Merging and the prior."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """Split, metrics, baselines."""
+    finetune: FinetuneConfig = FinetuneConfig()
+    """What ``graphrec finetune-text`` does."""
     search: SearchConfig = SearchConfig()
     """What ``graphrec tune`` tries."""
     runtime: RuntimeConfig = RuntimeConfig()

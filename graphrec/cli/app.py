@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from graphrec import __version__
-from graphrec.cli import ask, data, demo, doctor, export, init, run, tune
+from graphrec.cli import ask, data, demo, doctor, export, finetune, init, run, tune
 
 app = typer.Typer(
     name="graphrec",
@@ -42,7 +42,15 @@ def _root(
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start here": (demo.demo, doctor.doctor),
     "Data": (data.simulate, init.init, data.validate),
-    "From tables to a version": (run.run, tune.tune, run.health, run.evaluate, run.versions, export.export),
+    "From tables to a version": (
+        run.run,
+        tune.tune,
+        finetune.finetune_text,
+        run.health,
+        run.evaluate,
+        run.versions,
+        export.export,
+    ),
     "Ask a version": (ask.recommend, ask.interests, ask.similar, ask.search),
 }
 for panel, commands in PANELS.items():

@@ -61,6 +61,37 @@ class ColumnConfig(Section):
     """Width of a hashed column, without its slot for missing values."""
 
 
+class FinetuneConfig(Section):
+    """How ``graphrec finetune-text`` tunes the text encoder on what users engage with."""
+
+    epochs: int = Field(default=3, ge=1)
+    """Passes over the texts at most; the one that validates best is kept."""
+    batch_size: int = Field(default=128, ge=2)
+    """Texts a step; each is compared with all others of its batch."""
+    learning_rate: float = Field(default=5e-5, gt=0)
+    """Peak rate of the encoder: linear warm-up over the first tenth, then linear decay."""
+    head_rate: float = Field(default=2e-3, gt=0)
+    """Peak rate of the heads."""
+    temperature: float = Field(default=0.05, gt=0)
+    """Divides the cosines of texts under the engagement loss."""
+    engagement: float = Field(default=1.0, ge=0)
+    """Weight of the engagement loss."""
+    topics: float = Field(default=1.0, ge=0)
+    """Weight of the topic loss (multi-label)."""
+    language: float = Field(default=0.1, ge=0)
+    """Weight of the language loss."""
+    topic_column: str | None = None
+    """Column of the flits with their topics, such as ``Drama|War``; ``None``: hashtags in the text."""
+    language_column: str | None = None
+    """Column of the flits with their language; ``None`` leaves the task out."""
+    min_actions: int = Field(default=3, ge=1)
+    """Actions a flit must have to be learnt from."""
+    held_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of those flits that choose the epoch instead."""
+    seed: int = 0
+    """Root of order, heads and the choice of held flits."""
+
+
 class FeatureConfig(Section):
     """How nodes become features."""
 

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +13,10 @@ from graphrec.arrays import FloatMatrix, normalise_rows
 from graphrec.errors import ConfigError
 from graphrec.features.config import TextConfig
 from graphrec.features.loading import offline, quiet, torch_threads
-from graphrec.features.weights import TextWeights
+from graphrec.features.weights import FILES, TENSORS, TextWeights
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +54,7 @@ class Transformer:
             model: Any = AutoModel.from_pretrained(
                 weights.folder, local_files_only=True, use_safetensors=True, dtype=dtype
             )
-        self._model = model.eval()
+        self.module = model.eval()
         self._check_length()
         _warn_of_other_pooling(weights)
 
@@ -68,19 +73,19 @@ class Transformer:
         import torch
 
         out = np.zeros((len(texts), self.weights.dim), dtype=np.float32)
-        tokens = self._tokenise(texts)
+        tokens = self.tokenise(texts)
         order = np.argsort([-len(one) for one in tokens], kind="stable")
         done = 0
         with torch_threads(self._threads), torch.inference_mode():
             for start in range(0, len(order), self._config.batch_size):
                 places = order[start : start + self._config.batch_size]
-                out[places] = self._forward([tokens[place] for place in places])
+                out[places] = self.pooled([tokens[place] for place in places]).numpy()
                 done += len(places)
                 if on_progress is not None:
                     on_progress(done, len(texts))
         return normalise_rows(out)
 
-    def _tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of every text, cut to ``max_tokens``."""
         if not len(texts):
             return []
@@ -90,8 +95,8 @@ class Transformer:
         ids: list[list[int]] = cut["input_ids"]
         return ids
 
-    def _forward(self, tokens: list[list[int]]) -> FloatMatrix:
-        """Return the mean token vector of one batch, ``[len(tokens), dim]`` float32."""
+    def pooled(self, tokens: list[list[int]]) -> "Tensor":
+        """Return the mean token vector of one batch, float32 ``[len(tokens), dim]``, with gradients where asked for."""
         import torch
 
         width = max(len(one) for one in tokens)
@@ -100,14 +105,22 @@ class Transformer:
         for row, one in enumerate(tokens):
             ids[row, : len(one)] = torch.tensor(one)
             mask[row, : len(one)] = 1
-        hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        hidden = self.module(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         share = mask.unsqueeze(-1).float()
-        mean: FloatMatrix = ((hidden * share).sum(1) / share.sum(1).clamp(min=1.0)).numpy()
+        mean: Tensor = (hidden * share).sum(1) / share.sum(1).clamp(min=1.0)
         return mean
+
+    def save(self, folder: Path) -> None:
+        """Write the model as it is now into a new folder: settings, safetensors and tokenizer."""
+        with quiet():
+            self.module.save_pretrained(folder, safe_serialization=True)
+        for pattern in FILES[len(TENSORS) :]:
+            for path in self.weights.folder.glob(pattern):
+                shutil.copy2(path, folder / path.name)
 
     def _check_length(self) -> None:
         limit = min(
-            int(getattr(self._model.config, "max_position_embeddings", 1 << 30)), int(self._tokenizer.model_max_length)
+            int(getattr(self.module.config, "max_position_embeddings", 1 << 30)), int(self._tokenizer.model_max_length)
         )
         if self._config.max_tokens > limit:
             raise ConfigError(

@@ -1,7 +1,6 @@
 """One loaded MiniLM for the whole folder, tiny random models, and pictures drawn here."""
 
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,31 +20,6 @@ Draw = Callable[..., bytes]
 def minilm() -> TextEncoder:
     """MiniLM in float32, without a cache, on one thread: two wait for each other where tests share the cores."""
     return TextEncoder(EXACT, threads=1)
-
-
-@pytest.fixture(scope="session")
-def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a random BERT of width 16."""
-    import torch
-    from transformers import BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("tiny_bert")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", "bird", "song", "nest"]
-    torch.manual_seed(0)
-    settings = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=32,
-    )
-    BertModel(settings).save_pretrained(folder)
-    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 32})
-    )
-    return folder
 
 
 @pytest.fixture(scope="session")
