@@ -46,16 +46,21 @@ def recommend(
     max_age_days: MaxAge = None,
     per_author: PerAuthor = None,
     diversity: Diversity = 0.0,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Node type to recommend, such as user; default: flits.")
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Recommend flits to a user; somebody unknown gets what is popular of late.
+    """Recommend flits, or accounts and advertisers, to a user; somebody unknown gets what is popular of late.
 
     Flits the user acted on or hid do not come back. With --json every candidate carries its explanation.
 
     Examples: [bold]graphrec recommend bird_0042 --store demo/store -k 5 --explain[/]
 
     [bold]graphrec recommend bird_0042 --store demo/store --where language=en --per-author 2 --trace[/]
+
+    [bold]graphrec recommend bird_0042 --store demo/store --kind user --explain[/]
     """
     with one_line_errors(debug):
         from graphrec.retrieval.newest import Action
@@ -68,7 +73,7 @@ def recommend(
             per_author=per_author, diversity=diversity,
         )  # fmt: skip
         newest = [Action(_typed(retriever, one, flit_type)) for one in acted or ()]
-        found = retriever.recommend(_typed(retriever, user), k, request, newest=newest)
+        found = retriever.recommend(_typed(retriever, user), k, request, newest=newest, kind=kind)
         reasons = [found.explain(place) for place in range(len(found))]
         if as_json:
             answer = {"version": retriever.version, "user": user, "reason": found.reason, "candidates": reasons}

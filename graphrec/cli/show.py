@@ -62,8 +62,8 @@ def print_candidates(title: str, reasons: Sequence[Mapping[str, Any]], *, explai
 
     table = Table(title=escape(title), show_lines=explain)
     table.add_column("#", justify="right")
-    for name in ("id", "score", "flit"):
-        table.add_column(name, justify="right" if name == "score" else "left", no_wrap=name != "flit")
+    for name in ("id", "score", "text"):
+        table.add_column(name, justify="right" if name == "score" else "left", no_wrap=name != "text")
     if explain:
         table.add_column("because")
     for place, one in enumerate(reasons, start=1):
@@ -75,13 +75,16 @@ def print_candidates(title: str, reasons: Sequence[Mapping[str, Any]], *, explai
 def because(reason: Mapping[str, Any]) -> str:
     """Return one explanation in words."""
     if "interest" not in reason:
+        if reason["reason"].startswith("the graph"):
+            return f"where the user stands in the graph; popularity {reason['prior']:+.1f}"
         return f"popular of late ({reason['prior']:+.1f} deviations)"
     interest, nearest, path = reason["interest"], reason["nearest_action"], reason.get("path")
     shared = f"; {path['others']} others went there from “{_named(path)}”" if path else ""
+    alike = f", like-minded {reason['factors']:+.1f}" if "factors" in reason else ""
     return (
         f"interest “{_named(interest)}” ({reason['importance_share']:.0%} of the served), cosine "
         f"{reason['similarity']:.2f}; engaged with “{_named(nearest)}” ({nearest['similarity']:.2f}); "
-        f"popularity {reason['prior']:+.1f}, like-minded {reason['factors']:+.1f}{shared}"
+        f"popularity {reason['prior']:+.1f}{alike}{shared}"
     )
 
 

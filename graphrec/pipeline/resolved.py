@@ -18,6 +18,7 @@ class Resolved:
         cold_weights: Weights among flits nobody has acted on yet.
         half_life_days: Half-life of the prior.
         cold_share: Share of the places for cold flits.
+        kind_prior_weights: Other kinds to what their prior is worth.
     """
 
     interests: InterestConfig
@@ -25,6 +26,7 @@ class Resolved:
     cold_weights: Weights
     half_life_days: float
     cold_share: float
+    kind_prior_weights: dict[str, float]
 
     @classmethod
     def open(cls, folder: Path) -> "Resolved":
@@ -36,4 +38,5 @@ class Resolved:
             Weights(**values["cold_weights"]),
             values["half_life_days"],
             values["cold_share"],
+            values["kind_prior_weights"],
         )

@@ -293,7 +293,7 @@ def bundle_stage(
         return {"shown": int(bundle.allowed.sum()), "actions": bundle.history.num_actions}
 
     settings = {"part": part.described, "retrieval": config.retrieval.model_dump(mode="json")}
-    return runner.stage(name, stage_version=3, config=settings, inputs=inputs, write=write)
+    return runner.stage(name, stage_version=4, config=settings, inputs=inputs, write=write)
 
 
 def _named(on_progress: Progress, what: str) -> Callable[[int, int], None]:

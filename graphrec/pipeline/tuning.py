@@ -16,7 +16,7 @@ from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
 from graphrec.interests import build_interests, resolve_interest_config
-from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
+from graphrec.pipeline.assembly import hidden_of, history_of, kinds_of, links_since, prior_of
 from graphrec.pipeline.factors import factor_source
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
@@ -24,6 +24,7 @@ from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.shelf import Weights
 from graphrec.retrieval.tune import half_lives, tune_weights
 from graphrec.retrieval.tune_cold import tune_cold_share, tune_cold_weights
+from graphrec.retrieval.tune_kinds import tune_kinds
 from graphrec.store import Artifact
 from graphrec.training.checkpoint import load_model
 from graphrec.training.snapshots import log_degrees, training_splits
@@ -52,6 +53,8 @@ def tuning_stage(
         cold_weights, cold_trials = tune_cold_weights(weighed, truth, config.retrieval)
         weighed = _weighed(bundle, tuned.weights, cold_weights, priors[tuned.half_life_days])
         cold_share, shares = tune_cold_share(weighed, truth, config.retrieval)
+        links = links_since(split.train, validation.at_s, bundle.kinds)
+        kind_prior_weights, kind_trials = tune_kinds(weighed, links)
         runner.on_progress("tuning", 2, 2)
         best = max(trial["recall"] for trial in tuned.trials)
         resolved = {
@@ -60,9 +63,10 @@ def tuning_stage(
             "cold_weights": vars(cold_weights),
             "half_life_days": tuned.half_life_days,
             "cold_share": cold_share,
+            "kind_prior_weights": kind_prior_weights,
         }
         (folder / "resolved.json").write_text(json.dumps(resolved, indent=1))
-        (folder / "trials.json").write_text(json.dumps([*tuned.trials, *cold_trials, *shares], indent=1))
+        (folder / "trials.json").write_text(json.dumps([*tuned.trials, *cold_trials, *shares, *kind_trials], indent=1))
         return {**resolved, "validation_recall@50": best}
 
     settings = {
@@ -75,7 +79,7 @@ def tuning_stage(
     }
     inputs = {"tables": tables, "model": model, "features": features}
     return runner.stage(
-        "tuning", stage_version=14, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
+        "tuning", stage_version=15, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
     )
 
 
@@ -95,6 +99,7 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
     embeddings = embed(net, content, hoods, log_degrees(graph), engine=engine)
     history = history_of(split.train)
     vectors = np.asarray(embeddings.vectors[flit_type])
+    kinds = kinds_of(split.train, config.nodes, as_of_s=split.at_s, prior_weights={})
     interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
     return Bundle(
         settings=Settings(
@@ -110,7 +115,10 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
         ),
         ids=split.train.ids,
         embeddings=embeddings,
-        indexes={flit_type: build_index(vectors, config.index, split.available)},
+        indexes={
+            flit_type: build_index(vectors, config.index, split.available),
+            **{name: build_index(np.asarray(embeddings.vectors[name]), config.index) for name in kinds},
+        },
         interests=build_interests(history, vectors, interests, as_of_s=split.at_s, engine=engine),
         history=history,
         hidden=hidden_of(split.train),
@@ -120,6 +128,7 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
         factors=factor_source(config, history, split.available, flit_type, model, features)
         if config.retrieval.factors_weight
         else None,
+        kinds=kinds,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from graphrec.arrays import FloatVector, RowVector
@@ -35,19 +36,21 @@ class Served:
 
 @dataclass(frozen=True, repr=False)
 class Candidates:
-    """Recommended flits, best first.
+    """Recommended flits, or nodes of another kind, best first.
 
     Attributes:
-        ids: Flit ids.
+        ids: Their ids.
         scores: Higher is better, float32 ``[n]``.
         interests: Id of the medoid flit that brought each candidate; ``None`` where popularity did.
         reason: What the answer rests on: ``interests`` or ``recent popularity`` with the why.
+        kind: Their node type.
     """
 
     ids: list[Id]
     scores: FloatVector
     interests: list[Id | None]
     reason: str
+    kind: str
     _bundle: Bundle
     _scored: Scored
     _served: Served
@@ -73,13 +76,13 @@ class Candidates:
                 ),
                 "similarity": similarity,
                 "factors": factors,
-                "prior": self._bundle.prior[self._scored.rows],
+                "prior": self._bundle.shelf_of(self.kind).prior[self._scored.rows],
             }
         )
 
     def trace(self) -> pl.DataFrame:
         """Return what each step drew, removed and left: ``step``, ``left``, ``removed`` (ids), ``why``."""
-        return self._told.to_polars(self._bundle.ids[self._bundle.settings.flit_type])
+        return self._told.to_polars(self._bundle.ids[self.kind])
 
     def cards(self, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> "Cards":
         """Return the first candidates as cards, for a notebook.
@@ -120,9 +123,9 @@ class Candidates:
 
         Returns:
             ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
-            ``importance_share``, ``factors`` (deviations above what those who acted alike make of a usual flit),
-            ``prior``, the ``nearest_action`` of the user (id, text, similarity), and the ``path`` through the graph:
-            the own action (id, text) that most ``others`` who acted on the flit share. Without an interest only
+            ``importance_share``, ``prior``, the ``nearest_action`` of the user (id, text, similarity). Of a flit also
+            ``factors`` (deviations above what those who acted alike make of a usual flit) and the ``path`` through the
+            graph: the own action (id, text) that most ``others`` who acted on the flit share. Without an interest only
             ``prior`` and ``reason`` stand, without such others no path.
 
         Raises:
@@ -131,21 +134,28 @@ class Candidates:
         if not 0 <= place < len(self.ids):
             raise ConfigError(f"place must be from 0 to {len(self.ids) - 1} (got {place})")
         bundle, row = self._bundle, int(self._scored.rows[place])
-        out: dict[str, Any] = {**describe(bundle, row), "score": float(self.scores[place]), "reason": self.reason}
-        out["prior"] = float(bundle.prior[row])
+        out = {**describe(bundle, row, self.kind), "score": float(self.scores[place]), "reason": self.reason}
+        out["prior"] = float(bundle.shelf_of(self.kind).prior[row])
         interest = int(self._scored.interest[place])
-        if interest >= 0:
+        if 0 <= interest < len(self._served.medoids):
             share = self._served.importance / self._served.importance.sum()
             out["interest"] = describe(bundle, int(self._served.medoids[interest]))
             out["similarity"] = float(self._scored.similarity[place])
             out["importance_share"] = float(share[interest])
-            out["factors"] = float(self._scored.factors[place])
-            out["nearest_action"] = _nearest(bundle, row, self._served.actions)
-            path = bundle.actors.path(self._served.actions, row)
-            if path is not None:
-                out["path"] = {**describe(bundle, path.action), "others": path.others}
+            vector = np.asarray(bundle.embeddings.vectors[self.kind][row])
+            out["nearest_action"] = _nearest(bundle, vector, self._served.actions)
+            if self.kind == bundle.settings.flit_type:
+                out |= self._alike(place, row)
         if trace:
             out["trace"] = self.trace().to_dicts()
+        return out
+
+    def _alike(self, place: int, row: int) -> dict[str, Any]:
+        """Return what those who acted alike say of a flit: factors, and the path where there is one."""
+        path = self._bundle.actors.path(self._served.actions, row)
+        out: dict[str, Any] = {"factors": float(self._scored.factors[place])}
+        if path is not None:
+            out["path"] = {**describe(self._bundle, path.action), "others": path.others}
         return out
 
 
@@ -171,12 +181,14 @@ class Cards:
         return plot_cards(self.title, self.entries)
 
 
-def describe(bundle: Bundle, row: int) -> dict[str, Any]:
-    """Return id and text of a flit."""
-    columns = bundle.settings.text_columns
-    texts = [bundle.catalogue[name][row] for name in columns]
+def describe(bundle: Bundle, row: int, kind: str | None = None) -> dict[str, Any]:
+    """Return id and text of a flit, or of a node of another kind."""
+    if kind is not None and kind in bundle.kinds:
+        texts = [bundle.kinds[kind].names[row]]
+    else:
+        texts = [bundle.catalogue[name][row] for name in bundle.settings.text_columns]
     return {
-        "id": bundle.ids[bundle.settings.flit_type].series[row],
+        "id": bundle.ids[kind or bundle.settings.flit_type].series[row],
         "text": " · ".join(str(text) for text in texts if text is not None),
     }
 
@@ -187,8 +199,8 @@ def _because(why: Mapping[str, Any]) -> str:
     return str(why["reason"]) if interest is None else f"near {interest['text'] or interest['id']}"
 
 
-def _nearest(bundle: Bundle, row: int, actions: RowVector) -> dict[str, Any]:
-    """Return the user's own action that lies nearest to a flit."""
-    cosines = bundle.flit_vectors[actions] @ bundle.flit_vectors[row]
+def _nearest(bundle: Bundle, vector: FloatVector, actions: RowVector) -> dict[str, Any]:
+    """Return the user's own action that lies nearest to a vector."""
+    cosines = bundle.flit_vectors[actions] @ vector
     best = int(cosines.argmax())
     return {**describe(bundle, int(actions[best])), "similarity": float(cosines[best])}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from graphrec.arrays import BoolVector, FloatVector, RowVector
+from graphrec.arrays import BoolVector, FloatVector, RowVector, normalise_rows
 from graphrec.embed import Embeddings
+from graphrec.errors import ConfigError
 from graphrec.history import DAY_S, Actions, History
 from graphrec.ids import IdMap
 from graphrec.index import CachedIndex, IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests, UserInterests
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.kinds import LINKED, Kind
 from graphrec.retrieval.paths import Actors
 from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.shelf import Query, Shelf, Weights
@@ -106,6 +108,7 @@ class Bundle:
         allowed: Flits that may be shown, bool ``[num_flits]``.
         catalogue: Display columns of the flits in row order, ``id`` first.
         factors: The collaborative source; ``None`` where it is switched off.
+        kinds: Node types beside the flits that users are pointed to.
     """
 
     settings: Settings
@@ -119,6 +122,7 @@ class Bundle:
     allowed: BoolVector
     catalogue: pl.DataFrame
     factors: FactorSource | None = None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -154,6 +158,30 @@ class Bundle:
             factors=self.factors,
         )
 
+    def shelf_of(self, kind: str) -> Shelf:
+        """Return what candidates of a node type are drawn from.
+
+        Raises:
+            ConfigError: If users are not pointed to nodes of this type.
+        """
+        if kind == self.settings.flit_type:
+            return self.shelf
+        if kind not in self._shelves:
+            raise ConfigError(
+                f"kind must be one of {', '.join([self.settings.flit_type, *self._shelves])} (got {kind!r}); declare "
+                f"an edge from {self.settings.user_type} to what else is to be recommended, and run again"
+            )
+        return self._shelves[kind]
+
+    @cached_property
+    def _shelves(self) -> dict[str, Shelf]:
+        """Node types beside the flits to what is drawn from: neither factors nor places for cold ones."""
+        weights, budget = self.settings.weights, self.settings.budget
+        return {
+            name: kind.shelf(self.indexes[name], np.asarray(self.embeddings.vectors[name]), weights, budget)
+            for name, kind in self.kinds.items()
+        }
+
     def query(self, medoids: RowVector, importance: FloatVector, actions: Actions, excluded: RowVector) -> Query:
         """Return what is known of whoever asks.
 
@@ -166,6 +194,25 @@ class Bundle:
         source = self.shelf.factors
         taste = None if source is None else source.taste(actions.rows, actions.weight)
         return Query(self.flit_vectors[medoids], np.asarray(importance), taste, excluded)
+
+    def query_nodes(self, kind: str, medoids: RowVector, importance: FloatVector, user: int | None) -> Query:
+        """Return what finds nodes of another type: each interest, seen from where the user himself stands.
+
+        A user without interests asks by his own vector alone, which his links and his content made.
+
+        Args:
+            kind: The node type.
+            medoids: Flit rows of the served interests, int32 ``[interests]``.
+            importance: Of each, float32 ``[interests]``.
+            user: His row; ``None`` for somebody unknown, who has no vector.
+        """
+        vectors, share = self.flit_vectors[medoids], np.asarray(importance)
+        if user is None:
+            return Query(vectors, share, None, np.zeros(0, np.int32), LINKED)
+        own = np.asarray(self.embeddings.vectors[self.settings.user_type][user : user + 1])
+        vectors = normalise_rows(vectors + own) if len(medoids) else own
+        share = share if len(medoids) else np.ones(1, np.float32)
+        return Query(vectors, share, None, self.kinds[kind].known.of(user).rows, LINKED)
 
     def query_of(self, user_row: int) -> Query:
         """Return what is known of a user."""
@@ -190,6 +237,9 @@ class Bundle:
         for node_type, index in self.indexes.items():
             (folder / f"index_{node_type}").mkdir()
             index.save(folder / f"index_{node_type}")
+        for name, kind in self.kinds.items():
+            (folder / f"kind_{name}").mkdir()
+            kind.save(folder / f"kind_{name}")
         if self.factors is not None:
             (folder / "factors").mkdir()
             self.factors.save(folder / "factors")
@@ -213,4 +263,5 @@ class Bundle:
             allowed=np.load(folder / "allowed.npy"),
             catalogue=pl.read_parquet(folder / DISPLAY),
             factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,
+            kinds={t: Kind.open(folder / f"kind_{t}") for t in embeddings.vectors if (folder / f"kind_{t}").is_dir()},
         )

@@ -81,6 +81,9 @@ def drawn(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> Ro
         told.note("source interests", len(near), f"nearest to {len(query.medoids)} interests")
         rows = np.union1d(near, shelf.factors.draw(query.taste, max(1, budget // 2) + overfetch))
         told.note("source factors", len(rows), "liked by those who acted alike")
+    if shelf.popular:
+        rows = np.union1d(rows, shelf.by_prior[: shelf.popular])
+        told.note("source popularity", len(rows), "popular wherever they stand")
     return kept(rows, query, shelf, told)
 
 
@@ -88,7 +91,7 @@ def kept(rows: RowVector, query: Query, shelf: Shelf, told: Trace) -> RowVector:
     """Return ``rows`` without what the user has seen or hidden and what may not be shown."""
     seen = np.isin(rows, query.excluded) if len(query.excluded) else np.zeros(len(rows), dtype=np.bool_)
     unseen = rows[~seen]
-    told.note("filter seen", len(unseen), "acted on or hidden before", rows[seen])
+    told.note("filter seen", len(unseen), query.because, rows[seen])
     barred = ~shelf.allowed[unseen]
     left = unseen[~barred]
     told.note("filter rules", len(left), "not to be shown, or against a rule", unseen[barred])

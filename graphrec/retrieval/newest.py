@@ -31,9 +31,6 @@ class Action:
             raise ConfigError(f"Action.weight must be a number above 0 (got {self.weight})")
 
 
-NO_ACTIONS = Actions(np.zeros(0, np.int32), None, np.zeros(0, np.float32))
-
-
 def actions_of(newest: Sequence[Action], flits: IdMap, as_of_s: int | None) -> Actions:
     """Return actions as rows, oldest first, equal times in the order given.
 

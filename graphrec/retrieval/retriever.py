@@ -1,6 +1,7 @@
 """The Python API of retrieval: ids in, explained candidates out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +15,44 @@ from graphrec.interests import UserInterests, build_interests
 from graphrec.retrieval.answers import Candidates, Cards, Served
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
-from graphrec.retrieval.newest import NO_ACTIONS, Action, actions_of, folded, joined
+from graphrec.retrieval.newest import Action, actions_of, folded, joined
 from graphrec.retrieval.portraits import Portraits, portrait_cards
 from graphrec.retrieval.query import embed_text
 from graphrec.retrieval.request import Request
+from graphrec.retrieval.scored import Scored
 from graphrec.retrieval.shelf import Query
 from graphrec.retrieval.trace import Trace
-from graphrec.retrieval.wishes import Wishes, worth_of
+from graphrec.retrieval.wishes import Wishes, blocked_rows, worth_of
 from graphrec.store import Store
 
 RECENT = "recent popularity"
 INTERESTS = "interests"
+NO_ACTION = "no action in the window"
 LONGER = 4
 """How many times longer a list is that a varied one is made from."""
 NO_WISHES = Request()
+
+
+@dataclass(frozen=True)
+class Asker:
+    """What is known of whoever asks.
+
+    Attributes:
+        row: The user's row; ``None`` where the version has not met him.
+        own: All of his interests.
+        actions: What he did, oldest first.
+        seen: Flits that must not come back to him, int32.
+    """
+
+    row: int | None
+    own: UserInterests
+    actions: Actions
+    seen: RowVector
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing at all is known of him."""
+        return self.row is None and not len(self.actions.rows)
 
 
 class Retriever:
@@ -65,7 +90,13 @@ class Retriever:
         return cls(bundle, version=found.name, model=opened.artifact(found, "model").path)
 
     def recommend(
-        self, user_id: Id, k: int = 50, request: Request = NO_WISHES, *, newest: Sequence[Action] = ()
+        self,
+        user_id: Id,
+        k: int = 50,
+        request: Request = NO_WISHES,
+        *,
+        newest: Sequence[Action] = (),
+        kind: str | None = None,
     ) -> Candidates:
         """Return candidates for a user; somebody unknown gets recent popularity, and the answer says so.
 
@@ -75,23 +106,20 @@ class Retriever:
             request: Interests to mute or boost, what to leave out, how varied the list shall be.
             newest: What the user did since the version, oldest first; the last twenty are folded into his interests. A
                 user whom the version does not know is answered by them alone.
+            kind: Node type of the candidates; default: flits. Of another type, such as accounts to follow, those come
+                that the user has no link to yet; of the request, ``muted``, ``boosted`` and, among users,
+                ``blocked_authors`` apply.
 
         Raises:
             UnknownIdError: If the request or an action names an unknown flit.
-            ConfigError: If it goes by something that the version's flits do not have.
+            ConfigError: If it goes by something that the version's flits, or nodes of this kind, do not have.
         """
         _check_k(k)
-        row = self._users.get(user_id)
-        if row is None and newest:
-            return self.recommend_from([one.flit for one in newest], k, request)
-        if row is None:
-            return self._answer(_NOBODY, self._stranger(), k, request, f"user {user_id!r} is unknown")
-        acted = self._acted(newest)
-        own, actions = self.bundle.interests.of(row), self.bundle.history.of(row)
-        if len(acted.rows):
-            own, actions = folded(own, acted, self.bundle), joined(actions, acted)
-        seen = np.union1d(self.bundle.excluded(row), acted.rows)
-        return self._personal(own, row, actions, seen, k, request)
+        asked = self._asked(user_id, newest)
+        without = f"user {user_id!r} is unknown" if asked.unknown else NO_ACTION
+        if kind is None or kind == self.bundle.settings.flit_type:
+            return self._flits_for(asked, k, request, without)
+        return self._nodes_for(asked, kind, k, request, without)
 
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""
@@ -110,12 +138,7 @@ class Retriever:
             ConfigError: As in :meth:`recommend`.
         """
         _check_k(k)
-        rows = self._flits.rows(list(flit_ids))
-        as_of = self.bundle.settings.as_of_s
-        times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
-        history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
-        interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
-        return self._personal(interests.of(0), 0, history.of(0), np.unique(rows), k, request)
+        return self._flits_for(self._newcomer(self._flits.rows(list(flit_ids))), k, request)
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
         """Return the nearest nodes of one node, as ``id`` and ``similarity``.
@@ -186,45 +209,59 @@ class Retriever:
         """
         return portrait_cards(f"interests of {user_id}", self.interests(user_id).head(most), images or {})
 
-    def _acted(self, newest: Sequence[Action]) -> Actions:
-        """Return actions of ids as actions of rows, oldest first."""
-        if not newest:
-            return NO_ACTIONS
-        return actions_of(newest, self._flits, self.bundle.settings.as_of_s)
+    def _asked(self, user_id: Id, newest: Sequence[Action]) -> Asker:
+        """Return what is known of a user, with what he did since the version."""
+        row = self._users.get(user_id)
+        if row is None:
+            return self._newcomer(self._flits.rows([one.flit for one in newest]))
+        own, actions, seen = self.bundle.interests.of(row), self.bundle.history.of(row), self.bundle.excluded(row)
+        if newest:
+            acted = actions_of(newest, self._flits, self.bundle.settings.as_of_s)
+            own, actions = folded(own, acted, self.bundle), joined(actions, acted)
+            seen = np.union1d(seen, acted.rows)
+        return Asker(row, own, actions, seen)
 
-    def _personal(
-        self, own: UserInterests, user: int, actions: Actions, seen: RowVector, k: int, request: Request
-    ) -> Candidates:
-        """Answer somebody whose actions are known."""
-        medoids, importance = self.bundle.settings.served(own, user, worth_of(request, self.bundle, own.medoid))
-        query = self.bundle.query(medoids, importance, actions, seen)
-        return self._answer(Served(medoids, importance, actions.rows), query, k, request)
+    def _newcomer(self, rows: RowVector) -> Asker:
+        """Return what is known of somebody the version has not met, by flits he acted on just now."""
+        as_of = self.bundle.settings.as_of_s
+        times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
+        history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
+        interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
+        return Asker(None, interests.of(0), history.of(0), np.unique(rows))
 
-    def _answer(
-        self, served: Served, query: Query, k: int, request: Request, without: str = "no action in the window"
-    ) -> Candidates:
-        told = Trace()
+    def _flits_for(self, asker: Asker, k: int, request: Request, without: str = NO_ACTION) -> Candidates:
+        """Answer with flits."""
+        served, told = self._served(asker, request), Trace()
+        query = self.bundle.query(served.medoids, served.importance, asker.actions, asker.seen)
         shelf = self._wishes.shelf(request, served, told)
         if request.reshapes:
             longer = candidates_of(query, shelf, max(k * LONGER, shelf.budget), told)
             scored = self._wishes.reshaped(longer, request, k, told)
         else:
             scored = candidates_of(query, shelf, k, told)
-        if query.usable:
-            reason = INTERESTS
-        elif request.muted and len(served.actions):
-            reason = f"{RECENT}: every interest is muted"
-        else:
-            reason = f"{RECENT}: {without}"
-        ids = self._flits.ids(scored.rows).to_list()
-        medoid_ids = self._flits.ids(served.medoids).to_list()
-        interests = [medoid_ids[one] if one >= 0 else None for one in scored.interest]
-        return Candidates(ids, scored.scores, interests, reason, self.bundle, scored, served, told)
+        reason = _reason(query, request, served, without)
+        return self._packed(self.bundle.settings.flit_type, reason, scored, served, told)
 
-    def _stranger(self) -> Query:
-        """Return what is known of somebody unknown."""
-        nothing = self.bundle.flit_vectors[:0]
-        return Query(nothing, np.zeros(0, np.float32), None, np.zeros(0, np.int32))
+    def _nodes_for(self, asker: Asker, kind: str, k: int, request: Request, without: str) -> Candidates:
+        """Answer with nodes of another type that the user has no link to yet."""
+        shelf, served, told = self.bundle.shelf_of(kind), self._served(asker, request), Trace()
+        query = self.bundle.query_nodes(kind, served.medoids, served.importance, asker.row)
+        query = replace(query, excluded=np.union1d(query.excluded, blocked_rows(request, kind, self.bundle)))
+        scored = candidates_of(query, shelf, k, told)
+        return self._packed(kind, _reason(query, request, served, without), scored, served, told)
+
+    def _served(self, asker: Asker, request: Request) -> Served:
+        """Return the interests that answer."""
+        worth = worth_of(request, self.bundle, asker.own.medoid)
+        medoids, importance = self.bundle.settings.served(asker.own, asker.row or 0, worth)
+        return Served(medoids, importance, asker.actions.rows)
+
+    def _packed(self, kind: str, reason: str, scored: Scored, served: Served, told: Trace) -> Candidates:
+        """Return candidates with ids for rows."""
+        ids = self.bundle.ids[kind].ids(scored.rows).to_list()
+        medoid_ids = self._flits.ids(served.medoids).to_list()
+        interests = [medoid_ids[one] if 0 <= one < len(medoid_ids) else None for one in scored.interest]
+        return Candidates(ids, scored.scores, interests, reason, kind, self.bundle, scored, served, told)
 
     def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: int = -1) -> pl.DataFrame:
         found = self.bundle.indexes[kind].query(vector, k + 1)
@@ -233,7 +270,15 @@ class Retriever:
         return pl.DataFrame({"id": self.bundle.ids[kind].ids(rows), "similarity": scores})
 
 
-_NOBODY = Served(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+def _reason(query: Query, request: Request, served: Served, without: str) -> str:
+    """Return what an answer rests on."""
+    if len(served.medoids):
+        return INTERESTS
+    if query.usable:
+        return "the graph: " + without
+    if request.muted and len(served.actions):
+        return f"{RECENT}: every interest is muted"
+    return f"{RECENT}: {without}"
 
 
 def _check_k(k: int) -> None:

@@ -40,12 +40,14 @@ class Query:
         importance: Importance of each interest, float32 ``[interests]``.
         taste: The user's factors; ``None`` where there are none.
         excluded: Flits this user has seen or hidden, int32.
+        because: Why these stay out, in words.
     """
 
     medoids: FloatMatrix
     importance: FloatVector
     taste: Taste | None
     excluded: RowVector
+    because: str = "acted on or hidden before"
 
     @property
     def usable(self) -> bool:
@@ -77,6 +79,7 @@ class Shelf:
         cold: Flits nobody has acted on yet, bool ``[num_flits]``.
         factors: The collaborative source; ``None`` switches it off.
         reach: Flits drawn for each that is wanted, to make up for what rules leave out.
+        popular: Flits drawn by their prior, wherever they lie.
     """
 
     index: VectorIndex
@@ -92,6 +95,7 @@ class Shelf:
     cold: BoolVector
     factors: FactorSource | None = None
     reach: float = 1.0
+    popular: int = 0
 
     def narrowed(self, permitted: BoolVector) -> "Shelf":
         """Return the shelf with only the flits that ``permitted`` (bool ``[num_flits]``) marks.

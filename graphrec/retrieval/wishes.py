@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from graphrec.arrays import FloatVector, IntVector, RowVector
+from graphrec.errors import ConfigError
 from graphrec.ids import Id
 from graphrec.retrieval.answers import Served
 from graphrec.retrieval.bundle import Bundle
@@ -117,6 +118,23 @@ def worth_of(request: Request, bundle: Bundle, medoids: RowVector) -> FloatVecto
     silent = [place for place in _meant(request.muted, bundle, medoids) if place >= 0]
     worth[silent] = 0
     return worth
+
+
+def blocked_rows(request: Request, kind: str, bundle: Bundle) -> RowVector:
+    """Return the nodes of a kind other than flits that a request blocks, int32; blocked ids may be unknown.
+
+    Raises:
+        ConfigError: If the request has wishes that only flits can meet.
+    """
+    heeded = {"muted", "boosted"} | ({"blocked_authors"} if kind == bundle.settings.user_type else set())
+    plain = Request()
+    for name in Request.model_fields:
+        if name not in heeded and getattr(request, name) != getattr(plain, name):
+            raise ConfigError(
+                f"Request.{name} must be left out where kind is {kind!r} (got {getattr(request, name)!r})"
+            )
+    rows = [bundle.ids[kind].get(one) for one in request.blocked_authors]
+    return np.array([row for row in rows if row is not None], dtype=np.int32)
 
 
 def _meant(flit_ids: Sequence[Id], bundle: Bundle, medoids: RowVector) -> list[int]:

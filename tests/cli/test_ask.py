@@ -77,6 +77,20 @@ def test_somebody_unknown_gets_recent_popularity(world: World, asked: Asked, inv
     assert "popular of late" in shown
 
 
+def test_accounts_are_those_of_the_python_api(
+    world: World, retriever: Retriever, user: str, asked: Asked, invoke: Invoke
+) -> None:
+    answer = asked("recommend", user, "--store", world.store, "-k", 4, "--kind", "user")
+    found = retriever.recommend(user, 4, kind="user")
+    assert [one["id"] for one in answer["candidates"]] == found.ids
+    row = retriever.bundle.ids["user"].row(user)
+    followed = retriever.bundle.kinds["user"].known.of(row).rows
+    assert not set(retriever.bundle.ids["user"].rows(found.ids)) & {row, *followed}
+    shown = invoke("recommend", user, "--store", world.store, "--kind", "advertiser", "--explain")
+    assert shown.exit_code == 0, shown.stderr
+    assert "cosine" in shown.stdout
+
+
 def test_interests_are_those_of_the_python_api(
     world: World, retriever: Retriever, user: str, asked: Asked, invoke: Invoke
 ) -> None:
@@ -108,6 +122,7 @@ def test_similar_users_stand_alone(world: World, user: str, asked: Asked) -> Non
         (("recommend", "bird_0001", "--boost", "flit_00117=0"), 2, "Request.boosted.flit_00117 must be greater than 0"),
         (("recommend", "bird_0001", "--mute", "flit_x"), 2, "got 1 unknown, first 'flit_x'"),
         (("recommend", "bird_0001", "--where", "mood=good"), 2, "Request.where must name columns of the catalogue"),
+        (("recommend", "bird_0001", "--kind", "movie"), 2, "kind must be one of flit, user, advertiser (got 'movie')"),
         (("search", " "), 2, "text must not be blank"),
         (("search", "hummingbirds"), 2, "encoder 'transformer' (got 'tfidf')"),
         (("recommend", "bird_0001", "--version", "v0099"), 1, "version must be one of latest, v0001 (got 'v0099')"),
