@@ -8,6 +8,7 @@ seeds 31 to 35 and 41 to 45 were measured by earlier states. None of them is mea
 """
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,26 @@ import numpy as np
 import polars as pl
 
 from benchmarks.common import Result, arguments
+from graphrec.arrays import RowVector
 from graphrec.config import load_config
 from graphrec.evaluation import Evaluation
 from graphrec.evaluation.planted import interest_ari
 from graphrec.features import Features
 from graphrec.interests import build_interests, resolve_interest_config
+from graphrec.metrics import paired_bootstrap
 from graphrec.pipeline import Runner, run
+from graphrec.pipeline.kinds import links_since
+from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.tune_kinds import link_recalls
 from graphrec.simulate import SimulationConfig, simulate
 from graphrec.store import Store
 
 SEEDS = (61, 62, 63, 64, 65)
 CONFIG = Path(__file__).parent.parent / "configs" / "flutter.yaml"
 OURS = "graphrec"
+POPULARITY_ALONE = 1e3
+"""A prior this heavy leaves nothing to the vectors."""
 METRICS = ("recall", "ndcg", "coverage")
 
 
@@ -55,6 +63,8 @@ def measure(seed: int, folder: Path, result: Result) -> None:
             _recall(result, evaluation, seed, method, part)
     _margins(result, evaluation, seed)
     _interests(result, store, version.name, folder / "data", seed)
+    bundle = Bundle.open(store.artifact(version, "holdout_bundle").path)
+    _links(result, bundle, links_since(Line(config, runner).known, bundle.settings.as_of_s, bundle.kinds), seed)
     result.add(f"seed{seed}.seconds", sum(one.seconds for one in runner.history), unit="s", better="lower", goal=180)
     shown = evaluation.frame.filter(pl.col("k") == 50, pl.col("metric").is_in(METRICS)).drop(
         "users", "events", "cold_share"
@@ -86,6 +96,19 @@ def _margins(result: Result, evaluation: Evaluation, seed: int) -> None:
 def _difference(evaluation: Evaluation, method: str, part: str) -> dict[str, Any]:
     """Return one method's paired difference to ours."""
     return evaluation.differences.filter(method=method, slice=part, metric="recall", k=50).row(0, named=True)
+
+
+def _links(result: Result, bundle: Bundle, held: Mapping[str, Mapping[int, RowVector]], seed: int) -> None:
+    """Add the recall@20 of the week's new links (follows, answers to advertisers) beside that of popularity."""
+    for kind, truth in held.items():
+        ours = link_recalls(bundle, kind, truth, bundle.kinds[kind].prior_weight)
+        popular = link_recalls(bundle, kind, truth, POPULARITY_ALONE)
+        gap = paired_bootstrap(ours, popular, seed)
+        result.add(f"seed{seed}.{kind}.link_recall@20", float(ours.mean()))
+        result.add(f"seed{seed}.{kind}.popular_link_recall@20", float(popular.mean()))
+        result.add(f"seed{seed}.{kind}.link_margin.low", gap.low, goal=0.0)
+        result.add(f"seed{seed}.{kind}.link_margin.high", gap.high)
+        result.add(f"seed{seed}.{kind}.link_users", len(ours))
 
 
 def _interests(result: Result, store: Store, version: str, data: Path, seed: int) -> None:

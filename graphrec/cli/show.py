@@ -74,6 +74,10 @@ def print_candidates(title: str, reasons: Sequence[Mapping[str, Any]], *, explai
 
 def because(reason: Mapping[str, Any]) -> str:
     """Return one explanation in words."""
+    return (f"ad for {reason['ad']}; " if "ad" in reason else "") + _why(reason)
+
+
+def _why(reason: Mapping[str, Any]) -> str:
     if "interest" not in reason:
         if reason["reason"].startswith("the graph"):
             return f"where the user stands in the graph; popularity {reason['prior']:+.1f}"

@@ -9,7 +9,7 @@ import polars as pl
 
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.errors import ConfigError
-from graphrec.ids import Id
+from graphrec.ids import Id, IdMap
 from graphrec.plots import cards, table
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.scored import Scored
@@ -44,6 +44,7 @@ class Candidates:
         interests: Id of the medoid flit that brought each candidate; ``None`` where popularity did.
         reason: What the answer rests on: ``interests`` or ``recent popularity`` with the why.
         kind: Their node type.
+        ads: Id of whoever promotes each candidate; ``None`` where it is no ad.
     """
 
     ids: list[Id]
@@ -51,6 +52,7 @@ class Candidates:
     interests: list[Id | None]
     reason: str
     kind: str
+    ads: list[Id | None]
     _bundle: Bundle
     _scored: Scored
     _served: Served
@@ -64,7 +66,7 @@ class Candidates:
         return f"Candidates({len(self)} by {self.reason}: {first})"
 
     def to_polars(self) -> pl.DataFrame:
-        """Return one row per candidate: id, score, interest, similarity, factors, prior."""
+        """Return one row per candidate: id, score, interest, similarity, factors, prior, ad."""
         similarity = pl.Series("similarity", self._scored.similarity, nan_to_null=True)
         factors = pl.Series("factors", self._scored.factors, nan_to_null=True)
         return pl.DataFrame(
@@ -77,8 +79,15 @@ class Candidates:
                 "similarity": similarity,
                 "factors": factors,
                 "prior": self._bundle.shelf_of(self.kind).prior[self._scored.rows],
+                "ad": pl.Series(self.ads, dtype=self._promoter.series.dtype if self._promoter else pl.String),
             }
         )
+
+    @property
+    def _promoter(self) -> IdMap | None:
+        """Ids of those who promote; ``None`` where nobody does."""
+        campaigns = self._bundle.campaigns
+        return None if campaigns is None else self._bundle.ids[campaigns.rules.node_type]
 
     def trace(self) -> pl.DataFrame:
         """Return what each step drew, removed and left: ``step``, ``left``, ``removed`` (ids), ``why``."""
@@ -126,7 +135,7 @@ class Candidates:
             ``importance_share``, ``prior``, the ``nearest_action`` of the user (id, text, similarity). Of a flit also
             ``factors`` (deviations above what those who acted alike make of a usual flit) and the ``path`` through the
             graph: the own action (id, text) that most ``others`` who acted on the flit share. Without an interest only
-            ``prior`` and ``reason`` stand, without such others no path.
+            ``prior`` and ``reason`` stand, without such others no path. An ad has ``ad``, the id of who promotes it.
 
         Raises:
             ConfigError: If the list is shorter.
@@ -136,6 +145,8 @@ class Candidates:
         bundle, row = self._bundle, int(self._scored.rows[place])
         out = {**describe(bundle, row, self.kind), "score": float(self.scores[place]), "reason": self.reason}
         out["prior"] = float(bundle.shelf_of(self.kind).prior[row])
+        if self.ads[place] is not None:
+            out["ad"] = self.ads[place]
         interest = int(self._scored.interest[place])
         if 0 <= interest < len(self._served.medoids):
             share = self._served.importance / self._served.importance.sum()

@@ -17,6 +17,7 @@ from graphrec.history import DAY_S, Actions, History
 from graphrec.ids import IdMap
 from graphrec.index import CachedIndex, IndexConfig, VectorIndex, build_index, open_index
 from graphrec.interests import InterestConfig, Interests, ServedInterests, UserInterests
+from graphrec.retrieval.ads import Campaigns
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.kinds import LINKED, Kind
 from graphrec.retrieval.paths import Actors
@@ -109,6 +110,7 @@ class Bundle:
         catalogue: Display columns of the flits in row order, ``id`` first.
         factors: The collaborative source; ``None`` where it is switched off.
         kinds: Node types beside the flits that users are pointed to.
+        campaigns: Promoted flits; ``None`` where there are no ads.
     """
 
     settings: Settings
@@ -123,6 +125,7 @@ class Bundle:
     catalogue: pl.DataFrame
     factors: FactorSource | None = None
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    campaigns: Campaigns | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -240,6 +243,9 @@ class Bundle:
         for name, kind in self.kinds.items():
             (folder / f"kind_{name}").mkdir()
             kind.save(folder / f"kind_{name}")
+        if self.campaigns is not None:
+            (folder / "ads").mkdir()
+            self.campaigns.save(folder / "ads")
         if self.factors is not None:
             (folder / "factors").mkdir()
             self.factors.save(folder / "factors")
@@ -264,4 +270,5 @@ class Bundle:
             catalogue=pl.read_parquet(folder / DISPLAY),
             factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,
             kinds={t: Kind.open(folder / f"kind_{t}") for t in embeddings.vectors if (folder / f"kind_{t}").is_dir()},
+            campaigns=Campaigns.open(folder / "ads") if (folder / "ads").is_dir() else None,
         )

@@ -9,6 +9,20 @@ from graphrec.section import Section
 Auto = Literal["auto"]
 
 
+class AdConfig(Section):
+    """Promoted flits among the others."""
+
+    relation: str
+    """Relation from advertisers to the flits they promote; its ``start`` and ``end`` are the dates of a campaign."""
+    every: int = Field(default=10, ge=2)
+    """Every so manieth place of a list is for an ad."""
+    min_similarity: Annotated[float, Field(ge=-1, le=1)] | Auto = "auto"
+    """Cosine to one of the user's interests below which no ad is shown; ``auto``: the cut of the clusters, so that an
+    ad belongs to an interest as an action does."""
+    cap: int = Field(default=3, ge=1)
+    """Times that one user is shown one ad at most, as ``Request.ads_shown`` counts them."""
+
+
 class RetrievalConfig(Section):
     """Budget and weights; ``auto`` is tuned on the validation window and stands resolved in the bundle."""
 
@@ -32,3 +46,5 @@ class RetrievalConfig(Section):
     """Share of the places kept for flits nobody has acted on yet: what is never shown is never liked, and would stay
     cold where it had to beat the popular. 0 lets all compete alike; ``auto`` takes what the validation window rewards,
     which is little where feeds have shown new flits seldom."""
+    ads: AdConfig | None = None
+    """Promoted flits; ``None``: no ads."""

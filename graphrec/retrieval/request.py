@@ -28,6 +28,12 @@ class Request(Section):
     diversity: float = Field(default=0.0, ge=0, le=1)
     """0 ranks by score alone; above, a flit gives way the more the nearer it lies to one that stands before it (maximal
     marginal relevance, Carbonell & Goldstein, SIGIR 1998)."""
+    ads: bool = True
+    """Whether promoted flits may come, where the version has any."""
+    ads_shown: dict[Id, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Flit to how often this user was shown it as an ad, for the cap on repeats."""
+    now_s: int | None = None
+    """When the campaigns must run, seconds since 1970 UTC; default: the version's "now"."""
 
     @property
     def reshapes(self) -> bool:

@@ -12,6 +12,7 @@ from graphrec.errors import ConfigError, UnknownIdError
 from graphrec.history import Actions, History
 from graphrec.ids import Id
 from graphrec.interests import UserInterests, build_interests
+from graphrec.retrieval.ads import ads_for, blend, times_shown
 from graphrec.retrieval.answers import Candidates, Cards, Served
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
@@ -240,7 +241,13 @@ class Retriever:
         else:
             scored = candidates_of(query, shelf, k, told)
         reason = _reason(query, request, served, without)
-        return self._packed(self.bundle.settings.flit_type, reason, scored, served, told)
+        owners, campaigns = None, self.bundle.campaigns
+        if campaigns is not None and request.ads:
+            now_s = self.bundle.settings.as_of_s if request.now_s is None else request.now_s
+            shown = times_shown(request, self._flits)
+            ads = ads_for(query, shelf, campaigns, told, now_s=now_s, shown=shown)
+            scored, owners = blend(scored, ads, campaigns.rules, k, told)
+        return self._packed(self.bundle.settings.flit_type, reason, scored, served, told, owners)
 
     def _nodes_for(self, asker: Asker, kind: str, k: int, request: Request, without: str) -> Candidates:
         """Answer with nodes of another type that the user has no link to yet."""
@@ -256,12 +263,18 @@ class Retriever:
         medoids, importance = self.bundle.settings.served(asker.own, asker.row or 0, worth)
         return Served(medoids, importance, asker.actions.rows)
 
-    def _packed(self, kind: str, reason: str, scored: Scored, served: Served, told: Trace) -> Candidates:
+    def _packed(
+        self, kind: str, reason: str, scored: Scored, served: Served, told: Trace, owners: RowVector | None = None
+    ) -> Candidates:
         """Return candidates with ids for rows."""
         ids = self.bundle.ids[kind].ids(scored.rows).to_list()
         medoid_ids = self._flits.ids(served.medoids).to_list()
         interests = [medoid_ids[one] if 0 <= one < len(medoid_ids) else None for one in scored.interest]
-        return Candidates(ids, scored.scores, interests, reason, kind, self.bundle, scored, served, told)
+        ads: list[Id | None] = [None] * len(ids)
+        if owners is not None and self.bundle.campaigns is not None:
+            names = self.bundle.ids[self.bundle.campaigns.rules.node_type].series
+            ads = [names[int(one)] if one >= 0 else None for one in owners]
+        return Candidates(ids, scored.scores, interests, reason, kind, ads, self.bundle, scored, served, told)
 
     def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: int = -1) -> pl.DataFrame:
         found = self.bundle.indexes[kind].query(vector, k + 1)

@@ -153,7 +153,7 @@ def test_candidates_as_a_frame(retriever: Retriever) -> None:
     """Three interests of one topic draw much the same flits: popularity fills the list."""
     found = Retriever(planted(interests={"merge_cosine": 0.99})).recommend("u5", 60)
     frame = found.to_polars()
-    assert frame.columns == ["id", "score", "interest", "similarity", "factors", "prior"]
+    assert frame.columns == ["id", "score", "interest", "similarity", "factors", "prior", "ad"]
     assert frame["id"].to_list() == found.ids
     assert frame.height == len(found)
     filled = frame.filter(pl.col("interest").is_null())
