@@ -35,13 +35,17 @@ def hidden_of(tables: Tables) -> History:
     """Return what each user hid, as a history."""
     user_type, flit_type = action_types(tables)
     frames = [
-        e.frame.select(pl.col("source_row").alias("user_row"), pl.col("target_row").alias("flit_row"), "weight")
+        e.frame.select(
+            pl.col("source_row").alias("user_row"),
+            pl.col("target_row").alias("flit_row"),
+            "weight",
+            pl.col("time_s") if "time_s" in e.frame.columns else pl.lit(None, dtype=pl.Int64).alias("time_s"),
+        )
         for e in tables.edges
         if e.config.role == "negative" and (e.config.source, e.config.target) == (user_type, flit_type)
     ]
-    empty = pl.DataFrame(schema={"user_row": pl.Int32, "flit_row": pl.Int32, "weight": pl.Float32})
-    hidden = pl.concat([empty, *frames]).with_columns(pl.lit(None, dtype=pl.Int64).alias("time_s"))
-    return _history(hidden, tables.nodes[user_type].height)
+    schema = {"user_row": pl.Int32, "flit_row": pl.Int32, "weight": pl.Float32, "time_s": pl.Int64}
+    return _history(pl.concat([pl.DataFrame(schema=schema), *frames]), tables.nodes[user_type].height)
 
 
 def _history(actions: pl.DataFrame, num_users: int) -> History:

@@ -20,8 +20,8 @@ from graphrec.graph.health import health
 from graphrec.graph.neighbourhoods import Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index_files
-from graphrec.interests import InterestConfig, build_interests
-from graphrec.pipeline.assembly import Part, assemble, history_of
+from graphrec.interests import InterestConfig, build_interests, lower_hidden
+from graphrec.pipeline.assembly import Part, assemble, hidden_of, history_of
 from graphrec.pipeline.resolved import Resolved
 from graphrec.pipeline.runner import Progress, Runner
 from graphrec.pipeline.sources import sources_digest
@@ -228,21 +228,20 @@ def interests_stage(
     runner: Runner, name: str, settings: InterestConfig, tables: Artifact, load: Callable[[], Tables], part: Facts,
     embeddings: Artifact, as_of_s: int | None,
 ) -> Artifact:  # fmt: skip
-    """Cluster every user's actions."""
+    """Cluster every user's actions, and lower the interests of what he hid."""
 
     def write(folder: Path) -> Facts:
         chosen = load()
         _, flit_type = action_types(chosen)
-        vectors = Embeddings.open(embeddings.path).vectors[flit_type]
-        interests = build_interests(
-            history_of(chosen), np.asarray(vectors), settings, as_of_s=as_of_s, engine=runner.engine
-        )
+        vectors = np.asarray(Embeddings.open(embeddings.path).vectors[flit_type])
+        clustered = build_interests(history_of(chosen), vectors, settings, as_of_s=as_of_s, engine=runner.engine)
+        interests = lower_hidden(clustered, hidden_of(chosen), vectors, settings, as_of_s=as_of_s)
         interests.save(folder)
         return {"interests": len(interests.medoid), "users": int((np.diff(interests.indptr) > 0).sum())}
 
     inputs = {"tables": tables, "embeddings": embeddings}
     return runner.stage(
-        name, stage_version=2, config={"interests": settings, "part": part}, inputs=inputs, write=write,
+        name, stage_version=3, config={"interests": settings, "part": part}, inputs=inputs, write=write,
         libraries=("numba",),
     )  # fmt: skip
 

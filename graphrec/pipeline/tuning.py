@@ -15,7 +15,7 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
-from graphrec.interests import build_interests, resolve_interest_config
+from graphrec.interests import build_interests, lower_hidden, resolve_interest_config
 from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
 from graphrec.pipeline.factors import factor_source
 from graphrec.pipeline.kinds import kinds_of, links_since
@@ -80,7 +80,7 @@ def tuning_stage(
     }
     inputs = {"tables": tables, "model": model, "features": features}
     return runner.stage(
-        "tuning", stage_version=15, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
+        "tuning", stage_version=16, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
     )
 
 
@@ -102,6 +102,8 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
     vectors = np.asarray(embeddings.vectors[flit_type])
     kinds = kinds_of(split.train, config.nodes, as_of_s=split.at_s, prior_weights={})
     interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
+    clustered = build_interests(history, vectors, interests, as_of_s=split.at_s, engine=engine)
+    hidden = hidden_of(split.train)
     return Bundle(
         settings=Settings(
             user_type,
@@ -120,9 +122,9 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
             flit_type: build_index(vectors, config.index, split.available),
             **{name: build_index(np.asarray(embeddings.vectors[name]), config.index) for name in kinds},
         },
-        interests=build_interests(history, vectors, interests, as_of_s=split.at_s, engine=engine),
+        interests=lower_hidden(clustered, hidden, vectors, interests, as_of_s=split.at_s),
         history=history,
-        hidden=hidden_of(split.train),
+        hidden=hidden,
         prior=np.zeros(len(vectors), dtype=np.float32),
         allowed=split.available,
         catalogue=split.train.nodes[flit_type].select("id"),
