@@ -5,6 +5,7 @@ This is the only door to hnswlib, which is opened when an index is built or read
 
 from graphrec.index.cached import CachedIndex
 from graphrec.index.config import IndexConfig
+from graphrec.index.duplicates import representatives
 from graphrec.index.exact import ExactIndex
 from graphrec.index.hnsw import HnswIndex
 from graphrec.index.kinds import EXACT_BELOW, VectorIndex, build_index, build_index_files, open_index
@@ -24,5 +25,6 @@ __all__ = [
     "build_index_files",
     "measure_recall",
     "open_index",
+    "representatives",
     "usable_rows",
 ]

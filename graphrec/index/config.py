@@ -27,3 +27,6 @@ class IndexConfig(Section):
     """Seed of the layers and of the sample that recall is measured on."""
     min_recall: float = Field(default=0.95, ge=0.0, le=1.0)
     """Share of the true neighbours, at k = 100 or fewer, below which a build is refused."""
+    near_duplicates: float = Field(default=1.0, gt=0.75, le=1.0)
+    """Flits whose texts and images all have at least this cosine count as one: the oldest is indexed and stands for
+    them; the others are never recommended and stay in histories. 1 indexes every flit."""

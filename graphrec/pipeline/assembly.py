@@ -17,6 +17,7 @@ from graphrec.history import History
 from graphrec.index import open_index
 from graphrec.interests import Interests
 from graphrec.pipeline.campaigns import campaigns_of
+from graphrec.pipeline.duplicates import REPRESENTATIVE, leads
 from graphrec.pipeline.kinds import kinds_of
 from graphrec.pipeline.resolved import Resolved
 from graphrec.retrieval.bundle import Bundle, Settings
@@ -132,6 +133,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
     frame = tables.nodes[flit_type]
     if not len(frame):
         raise DataError(f"nodes.{flit_type} must hold at least one row (got none)")
+    standing = np.load(folders["index"] / REPRESENTATIVE)
     return Bundle(
         settings=Settings(
             user_type,
@@ -155,7 +157,8 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
         prior=prior_of(
             tables, config.retrieval.prior_relations, as_of_s=as_of_s, half_life_days=resolved.half_life_days
         ),
-        allowed=part.allowed[flit_type],
+        allowed=part.allowed[flit_type] & leads(standing),
+        standing=None if leads(standing).all() else standing,
         catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
         factors=FactorSource.open(folders["factors"]) if "factors" in folders else None,
         kinds=kinds_of(tables, config.nodes, as_of_s=as_of_s, prior_weights=resolved.kind_prior_weights),

@@ -184,7 +184,7 @@ class PartLine:
     def index(self) -> Artifact:
         """What may be shown, indexed."""
         name = f"{self._part.prefix}index"
-        return index_stage(self._line.runner, name, self._line.config, self.embeddings, self._part.allowed)
+        return index_stage(self._line.runner, name, self._line.config, self.embeddings, self._part, self._line.features)
 
     @cached_property
     def bundle(self) -> Artifact:

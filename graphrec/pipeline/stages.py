@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from graphrec.arrays import BoolVector
 from graphrec.config import RunConfig
 from graphrec.embed import Embeddings, embed
 from graphrec.features import Features, encode_features, resolve_config, weight_keys
@@ -22,6 +21,7 @@ from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index_files
 from graphrec.interests import InterestConfig, build_interests, lower_hidden
 from graphrec.pipeline.assembly import Part, assemble, hidden_of, history_of
+from graphrec.pipeline.duplicates import REPRESENTATIVE, leads, standing_for
 from graphrec.pipeline.resolved import Resolved
 from graphrec.pipeline.runner import Progress, Runner
 from graphrec.pipeline.sources import sources_digest
@@ -247,14 +247,22 @@ def interests_stage(
 
 
 def index_stage(
-    runner: Runner, name: str, config: RunConfig, embeddings: Artifact, allowed: Mapping[str, BoolVector]
+    runner: Runner, name: str, config: RunConfig, embeddings: Artifact, part: Part, features: Artifact
 ) -> Artifact:
-    """Index the nodes of every type; of the flits only those that may be shown."""
+    """Index the nodes of every type; of the flits only those that may be shown, near-duplicates as one."""
+    allowed = part.allowed
+    inputs = {"embeddings": embeddings}
+    if config.index.near_duplicates < 1:
+        inputs["features"] = features
 
     def write(folder: Path) -> Facts:
         vectors = Embeddings.open(embeddings.path).vectors
+        standing = standing_for(part.tables, config, allowed, features.path)
+        np.save(folder / REPRESENTATIVE, standing)
+        _, flit_type = action_types(part.tables)
+        valid = {**allowed, flit_type: allowed[flit_type] & leads(standing)}
         built = runner.engine.map_parts(
-            build_index_files, list(vectors), dict(vectors), config.index, allowed, name="index",
+            build_index_files, list(vectors), dict(vectors), config.index, valid, name="index",
             on_done=_named(runner.on_progress, "index"),
         )  # fmt: skip
         facts = {}
@@ -267,7 +275,7 @@ def index_stage(
 
     shown = {t: hashlib.sha256(np.packbits(mask).tobytes()).hexdigest() for t, mask in allowed.items()}
     return runner.stage(
-        name, stage_version=1, config={"index": config.index, "allowed": shown}, inputs={"embeddings": embeddings},
+        name, stage_version=2, config={"index": config.index, "allowed": shown}, inputs=inputs,
         write=write, libraries=("hnswlib",),
     )  # fmt: skip
 
@@ -289,10 +297,14 @@ def bundle_stage(
     def write(folder: Path) -> Facts:
         bundle = assemble(part, config, resolved, {stage: one.path for stage, one in inputs.items()})
         bundle.save(folder)
-        return {"shown": int(bundle.allowed.sum()), "actions": bundle.history.num_actions}
+        return {
+            "shown": int(bundle.allowed.sum()),
+            "actions": bundle.history.num_actions,
+            "near_duplicates": 0 if bundle.standing is None else int((~leads(bundle.standing)).sum()),
+        }
 
     settings = {"part": part.described, "retrieval": config.retrieval.model_dump(mode="json")}
-    return runner.stage(name, stage_version=4, config=settings, inputs=inputs, write=write)
+    return runner.stage(name, stage_version=5, config=settings, inputs=inputs, write=write)
 
 
 def _named(on_progress: Progress, what: str) -> Callable[[int, int], None]:

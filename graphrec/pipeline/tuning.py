@@ -17,6 +17,7 @@ from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
 from graphrec.interests import build_interests, lower_hidden, resolve_interest_config
 from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
+from graphrec.pipeline.duplicates import leads, standing_for
 from graphrec.pipeline.factors import factor_source
 from graphrec.pipeline.kinds import kinds_of, links_since
 from graphrec.pipeline.runner import Runner
@@ -104,6 +105,8 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
     interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
     clustered = build_interests(history, vectors, interests, as_of_s=split.at_s, engine=engine)
     hidden = hidden_of(split.train)
+    standing = standing_for(split.train, config, {flit_type: split.available}, features)
+    allowed = split.available & leads(standing)
     return Bundle(
         settings=Settings(
             user_type,
@@ -119,16 +122,17 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
         ids=split.train.ids,
         embeddings=embeddings,
         indexes={
-            flit_type: build_index(vectors, config.index, split.available),
+            flit_type: build_index(vectors, config.index, allowed),
             **{name: build_index(np.asarray(embeddings.vectors[name]), config.index) for name in kinds},
         },
         interests=lower_hidden(clustered, hidden, vectors, interests, as_of_s=split.at_s),
         history=history,
         hidden=hidden,
         prior=np.zeros(len(vectors), dtype=np.float32),
-        allowed=split.available,
+        allowed=allowed,
+        standing=None if leads(standing).all() else standing,
         catalogue=split.train.nodes[flit_type].select("id"),
-        factors=factor_source(config, history, split.available, flit_type, model, features)
+        factors=factor_source(config, history, allowed, flit_type, model, features)
         if config.retrieval.factors_weight
         else None,
         kinds=kinds,

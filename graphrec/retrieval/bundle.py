@@ -111,6 +111,8 @@ class Bundle:
         factors: The collaborative source; ``None`` where it is switched off.
         kinds: Node types beside the flits that users are pointed to.
         campaigns: Promoted flits; ``None`` where there are no ads.
+        standing: The near-duplicate that stands for each flit, mostly itself, int32 ``[num_flits]``; ``None`` where
+            every flit stands for itself.
     """
 
     settings: Settings
@@ -126,6 +128,7 @@ class Bundle:
     factors: FactorSource | None = None
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     campaigns: Campaigns | None = None
+    standing: RowVector | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -224,7 +227,11 @@ class Bundle:
 
     def excluded(self, user_row: int) -> RowVector:
         """Return the flits that must not come back to a user: acted on or hidden, int32."""
-        return np.unique(np.concatenate([self.history.of(user_row).rows, self.hidden.of(user_row).rows]))
+        return self.stood_for(np.concatenate([self.history.of(user_row).rows, self.hidden.of(user_row).rows]))
+
+    def stood_for(self, rows: RowVector) -> RowVector:
+        """Return flits and those that stand for them, each once, ascending, int32."""
+        return np.unique(rows if self.standing is None else np.concatenate([rows, self.standing[rows]]))
 
     def save(self, folder: Path) -> None:
         """Write everything into ``folder``."""
@@ -243,6 +250,8 @@ class Bundle:
         for name, kind in self.kinds.items():
             (folder / f"kind_{name}").mkdir()
             kind.save(folder / f"kind_{name}")
+        if self.standing is not None:
+            np.save(folder / "standing.npy", self.standing)
         if self.campaigns is not None:
             (folder / "ads").mkdir()
             self.campaigns.save(folder / "ads")
@@ -270,5 +279,6 @@ class Bundle:
             catalogue=pl.read_parquet(folder / DISPLAY),
             factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,
             kinds={t: Kind.open(folder / f"kind_{t}") for t in embeddings.vectors if (folder / f"kind_{t}").is_dir()},
+            standing=np.load(folder / "standing.npy") if (folder / "standing.npy").is_file() else None,
             campaigns=Campaigns.open(folder / "ads") if (folder / "ads").is_dir() else None,
         )

@@ -32,6 +32,7 @@ NO_ACTION = "no action in the window"
 LONGER = 4
 """How many times longer a list is that a varied one is made from."""
 NO_WISHES = Request()
+NOTHING = np.zeros(0, dtype=np.int32)
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,9 @@ class Retriever:
         if kind not in self.bundle.ids:
             raise ConfigError(f"node_type must be one of {', '.join(self.bundle.ids)} (got {kind!r})")
         row = self.bundle.ids[kind].row(id_)
+        own = self.bundle.stood_for(np.array([row])) if kind == self.bundle.settings.flit_type else np.array([row])
         vector = np.asarray(self.bundle.embeddings.vectors[kind][row : row + 1])
-        return self._neighbours(kind, vector, k, without=row)
+        return self._neighbours(kind, vector, k, without=own)
 
     def search(self, text: str, k: int = 10) -> pl.DataFrame:
         """Return the flits nearest to a text, as ``id`` and ``similarity``.
@@ -219,7 +221,7 @@ class Retriever:
         if newest:
             acted = actions_of(newest, self._flits, self.bundle.settings.as_of_s)
             own, actions = folded(own, acted, self.bundle), joined(actions, acted)
-            seen = np.union1d(seen, acted.rows)
+            seen = np.union1d(seen, self.bundle.stood_for(acted.rows))
         return Asker(row, own, actions, seen)
 
     def _newcomer(self, rows: RowVector) -> Asker:
@@ -228,7 +230,7 @@ class Retriever:
         times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
         history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
         interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
-        return Asker(None, interests.of(0), history.of(0), np.unique(rows))
+        return Asker(None, interests.of(0), history.of(0), self.bundle.stood_for(rows))
 
     def _flits_for(self, asker: Asker, k: int, request: Request, without: str = NO_ACTION) -> Candidates:
         """Answer with flits."""
@@ -276,9 +278,9 @@ class Retriever:
             ads = [names[int(one)] if one >= 0 else None for one in owners]
         return Candidates(ids, scored.scores, interests, reason, kind, ads, self.bundle, scored, served, told)
 
-    def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: int = -1) -> pl.DataFrame:
-        found = self.bundle.indexes[kind].query(vector, k + 1)
-        keep = (found.rows[0] >= 0) & (found.rows[0] != without)
+    def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: RowVector = NOTHING) -> pl.DataFrame:
+        found = self.bundle.indexes[kind].query(vector, k + len(without))
+        keep = (found.rows[0] >= 0) & ~np.isin(found.rows[0], without)
         rows, scores = found.rows[0][keep][:k], found.scores[0][keep][:k]
         return pl.DataFrame({"id": self.bundle.ids[kind].ids(rows), "similarity": scores})
 

@@ -217,3 +217,19 @@ def test_as_of_without_a_zone_is_utc_wherever_it_is_read(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.slow
+def test_near_duplicates_stay_in_histories_and_out_of_lists(first: Finished, tmp_path: Path) -> None:
+    changed = again(first, tmp_path, "index.near_duplicates=0.8")
+    assert {"index", "bundle", "evaluation", "tuning"} <= set(redone(changed))
+    artifact = changed.store.artifact(changed.version, "bundle")
+    bundle = Bundle.open(artifact.path)
+    assert bundle.standing is not None
+    copies = np.flatnonzero(bundle.standing != np.arange(len(bundle.standing)))
+    assert artifact.facts["near_duplicates"] == len(copies) > 0
+    assert not bundle.allowed[copies].any()
+    assert np.isin(copies, bundle.history.rows).any()
+    retriever = Retriever(bundle)
+    for user in bundle.ids["user"].series.to_list()[:50]:
+        assert not np.isin(bundle.ids["flit"].rows(retriever.recommend(user, 30).ids), copies).any()
