@@ -39,7 +39,7 @@ class Query:
         medoids: Vectors of the served interests, float32 ``[interests, dim]``; none at all gives popularity.
         importance: Importance of each interest, float32 ``[interests]``.
         taste: The user's factors; ``None`` where there are none.
-        excluded: Flits this user has seen or hidden, int32.
+        excluded: Flits this user has seen or hidden, ascending, int32.
         because: Why these stay out, in words.
     """
 
@@ -111,10 +111,6 @@ class Shelf:
         index, cold_index = (_exact(self.vectors, mask) for mask in (allowed, allowed & self.cold))
         factors = None if self.factors is None else FactorSource.build(self.factors.factors, allowed)
         return replace(self, index=index, cold_index=cold_index, allowed=allowed, factors=factors)
-
-    def overfetch(self, query: Query, budget: int) -> int:
-        """Return how many flits to draw beyond a budget."""
-        return min(len(query.excluded), budget) + int(budget * (self.reach - 1.0))
 
     def factor_scores(self, taste: Taste | None, rows: RowVector) -> FloatVector:
         """Return the standardised factor scores of ``rows``, float32; 0 where there is no source or no taste."""

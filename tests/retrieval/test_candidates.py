@@ -147,10 +147,28 @@ def test_draw_gives_each_interest_its_part_of_the_budget() -> None:
     rng = np.random.default_rng(0)
     vectors = normalise_rows(rng.normal(size=(60, 6)).astype(np.float32))
     index = build_index(vectors, IndexConfig())
-    found = draw(index, vectors[[3, 9]], budget=20, overfetch=0)
+    found = draw(index, vectors[[3, 9]], budget=20)
     exact = {int(row) for one in (3, 9) for row in np.argsort(-(vectors @ vectors[one]))[:10]}
     assert found.tolist() == sorted(exact)
-    assert draw(index, vectors[[3]], budget=500, overfetch=10).tolist() == list(range(60))
+    assert draw(index, vectors[[3]], budget=500).tolist() == list(range(60))
+
+
+@given(seed=st.integers(0, 3000), interests=st.integers(1, 4), budget=st.integers(1, 120), seen=st.integers(0, 200))
+@settings(max_examples=80, deadline=None)
+def test_every_interest_gets_its_part_beside_what_is_excluded(
+    seed: int, interests: int, budget: int, seen: int
+) -> None:
+    """However many of the nearest were seen, the part of the budget that is left is the nearest unseen."""
+    rng = np.random.default_rng(seed)
+    vectors = normalise_rows(rng.normal(size=(250, 5)).astype(np.float32))
+    medoids = vectors[rng.integers(0, 250, interests)]
+    near = np.argsort(-(vectors @ medoids[0]))[: max(seen, 1)]  # the worst case: all round the first interest
+    excluded = np.sort(rng.choice(near, seen * 2 // 3, replace=False)).astype(np.int32)
+    found = draw(build_index(vectors, IndexConfig()), medoids, budget=budget, excluded=excluded)
+    assert (np.diff(found) > 0).all()
+    for medoid in medoids:
+        order = np.argsort(-(vectors @ medoid), kind="stable")
+        assert np.isin(order[~np.isin(order, excluded)][: max(1, budget // interests)], found).all()
 
 
 def naive(
