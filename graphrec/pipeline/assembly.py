@@ -25,6 +25,8 @@ from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.prior import recency_popularity
 from graphrec.tables.clean import Edges, Tables
 
+CONTENT_COSINE = "content_cosine_{}.npy"
+
 
 def history_of(tables: Tables) -> History:
     """Return all actions of all users."""
@@ -158,6 +160,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             tables, config.retrieval.prior_relations, as_of_s=as_of_s, half_life_days=resolved.half_life_days
         ),
         allowed=part.allowed[flit_type] & leads(standing),
+        content_cosine=np.load(folders["embeddings"] / CONTENT_COSINE.format(flit_type)),
         standing=None if leads(standing).all() else standing,
         catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
         factors=FactorSource.open(folders["factors"]) if "factors" in folders else None,

@@ -8,21 +8,18 @@ import numpy as np
 
 from graphrec.arrays import BoolVector, FloatMatrix
 from graphrec.config import RunConfig
-from graphrec.embed import embed_isolated
 from graphrec.features import Features
 from graphrec.graph.split import action_types
 from graphrec.history import History
 from graphrec.models.factors import fit_factors
 from graphrec.pipeline.assembly import Part
+from graphrec.pipeline.isolated import content_vectors
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
 from graphrec.retrieval.factors import FactorSource
 from graphrec.store import Artifact
 from graphrec.training.checkpoint import load_model
 from graphrec.training.content import fit_block
-
-_ROWS = 16_384
-"""Flits embedded at once."""
 
 
 def factors_stage(
@@ -79,7 +76,8 @@ def _content(model: Path, features: Path, flit_type: str, fitted: BoolVector) ->
     if not node.blocks or not fitted.any():
         return np.zeros((len(fitted), 0), dtype=np.float32)
     every = np.ones(len(fitted), dtype=np.float32)
-    blocks = [("model", _isolated(model, features, flit_type, len(fitted)), every)]
+    alone = content_vectors(load_model(model), open_content(model, features), flit_type, len(fitted))
+    blocks = [("model", alone, every)]
     blocks += [(name, np.asarray(matrix), np.asarray(node.present[name])) for name, matrix in node.blocks.items()]
     scaled = [
         fit_block(name, matrix[fitted & (present > 0)]).apply(matrix, present.astype(np.float32))
@@ -87,15 +85,3 @@ def _content(model: Path, features: Path, flit_type: str, fitted: BoolVector) ->
         for name, matrix, present in blocks
     ]
     return np.concatenate(scaled, axis=1)
-
-
-def _isolated(model: Path, features: Path, flit_type: str, num_flits: int) -> FloatMatrix:
-    """Return what the model makes of each flit's content alone, as if nobody had met it."""
-    net, content = load_model(model), open_content(model, features)
-    nobody = np.zeros(num_flits, dtype=np.float32)
-    rows = np.arange(num_flits, dtype=np.int32)
-    parts = [
-        embed_isolated(net, flit_type, content.gather(flit_type, rows[start : start + _ROWS], nobody))
-        for start in range(0, num_flits, _ROWS)
-    ]
-    return np.concatenate(parts)

@@ -20,8 +20,9 @@ from graphrec.graph.neighbourhoods import Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index_files
 from graphrec.interests import InterestConfig, build_interests, lower_hidden
-from graphrec.pipeline.assembly import Part, assemble, hidden_of, history_of
+from graphrec.pipeline.assembly import CONTENT_COSINE, Part, assemble, hidden_of, history_of
 from graphrec.pipeline.duplicates import REPRESENTATIVE, leads, standing_for
+from graphrec.pipeline.isolated import content_cosine
 from graphrec.pipeline.resolved import Resolved
 from graphrec.pipeline.runner import Progress, Runner
 from graphrec.pipeline.sources import sources_digest
@@ -208,7 +209,7 @@ def neighbourhoods_stage(runner: Runner, name: str, config: RunConfig, graph: Ar
 def embeddings_stage(
     runner: Runner, name: str, model: Artifact, features: Artifact, graph: Artifact, neighbourhoods: Artifact
 ) -> Artifact:
-    """Embed every node of a graph."""
+    """Embed every node of a graph, and note how near each stays to what its content alone would give."""
 
     def write(folder: Path) -> Facts:
         net = load_model(model.path)
@@ -218,10 +219,12 @@ def embeddings_stage(
             engine=runner.engine, on_progress=_named(runner.on_progress, "embedding"),
         )  # fmt: skip
         embeddings.save(folder)
+        for node_type, vectors in embeddings.vectors.items():
+            np.save(folder / CONTENT_COSINE.format(node_type), content_cosine(net, content, node_type, vectors))
         return {t: list(matrix.shape) for t, matrix in embeddings.vectors.items()}
 
     inputs = {"model": model, "features": features, "graph": graph, "neighbourhoods": neighbourhoods}
-    return runner.stage(name, stage_version=1, config={}, inputs=inputs, write=write, libraries=("torch",))
+    return runner.stage(name, stage_version=2, config={}, inputs=inputs, write=write, libraries=("torch",))
 
 
 def interests_stage(
@@ -304,7 +307,7 @@ def bundle_stage(
         }
 
     settings = {"part": part.described, "retrieval": config.retrieval.model_dump(mode="json")}
-    return runner.stage(name, stage_version=5, config=settings, inputs=inputs, write=write)
+    return runner.stage(name, stage_version=6, config=settings, inputs=inputs, write=write)
 
 
 def _named(on_progress: Progress, what: str) -> Callable[[int, int], None]:

@@ -134,8 +134,10 @@ class Candidates:
             ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
             ``importance_share``, ``prior``, the ``nearest_action`` of the user (id, text, similarity). Of a flit also
             ``factors`` (deviations above what those who acted alike make of a usual flit) and the ``path`` through the
-            graph: the own action (id, text) that most ``others`` who acted on the flit share. Without an interest only
-            ``prior`` and ``reason`` stand, without such others no path. An ad has ``ad``, the id of who promotes it.
+            graph: the own action (id, text) that most ``others`` who acted on the flit share, and ``content``, the
+            cosine of its vector to what its content alone would give: near 1 its words and pictures speak, lower the
+            graph does. Without an interest only ``prior``, ``content`` and ``reason`` stand, without such others no
+            path. An ad has ``ad``, the id of who promotes it.
 
         Raises:
             ConfigError: If the list is shorter.
@@ -145,6 +147,8 @@ class Candidates:
         bundle, row = self._bundle, int(self._scored.rows[place])
         out = {**describe(bundle, row, self.kind), "score": float(self.scores[place]), "reason": self.reason}
         out["prior"] = float(bundle.shelf_of(self.kind).prior[row])
+        if self.kind == bundle.settings.flit_type and bundle.content_cosine is not None:
+            out["content"] = float(bundle.content_cosine[row])
         if self.ads[place] is not None:
             out["ad"] = self.ads[place]
         interest = int(self._scored.interest[place])

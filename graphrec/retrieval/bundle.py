@@ -25,6 +25,7 @@ from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 DISPLAY = "catalogue.parquet"
+OPTIONAL = ("standing", "content_cosine")
 PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author")
 
 
@@ -113,6 +114,8 @@ class Bundle:
         campaigns: Promoted flits; ``None`` where there are no ads.
         standing: The near-duplicate that stands for each flit, mostly itself, int32 ``[num_flits]``; ``None`` where
             every flit stands for itself.
+        content_cosine: Cosine of each flit's vector to that of its content alone, float32 ``[num_flits]``; ``None``
+            where it was not measured.
     """
 
     settings: Settings
@@ -129,6 +132,7 @@ class Bundle:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     campaigns: Campaigns | None = None
     standing: RowVector | None = None
+    content_cosine: FloatVector | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -250,8 +254,9 @@ class Bundle:
         for name, kind in self.kinds.items():
             (folder / f"kind_{name}").mkdir()
             kind.save(folder / f"kind_{name}")
-        if self.standing is not None:
-            np.save(folder / "standing.npy", self.standing)
+        for name in OPTIONAL:
+            if getattr(self, name) is not None:
+                np.save(folder / f"{name}.npy", getattr(self, name))
         if self.campaigns is not None:
             (folder / "ads").mkdir()
             self.campaigns.save(folder / "ads")
@@ -279,6 +284,6 @@ class Bundle:
             catalogue=pl.read_parquet(folder / DISPLAY),
             factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,
             kinds={t: Kind.open(folder / f"kind_{t}") for t in embeddings.vectors if (folder / f"kind_{t}").is_dir()},
-            standing=np.load(folder / "standing.npy") if (folder / "standing.npy").is_file() else None,
+            **{one: np.load(folder / f"{one}.npy") for one in OPTIONAL if (folder / f"{one}.npy").is_file()},
             campaigns=Campaigns.open(folder / "ads") if (folder / "ads").is_dir() else None,
         )

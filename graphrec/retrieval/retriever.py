@@ -1,7 +1,6 @@
 """The Python API of retrieval: ids in, explained candidates out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,52 +8,21 @@ import polars as pl
 
 from graphrec.arrays import FloatMatrix, RowVector
 from graphrec.errors import ConfigError, UnknownIdError
-from graphrec.history import Actions, History
 from graphrec.ids import Id
-from graphrec.interests import UserInterests, build_interests
-from graphrec.retrieval.ads import ads_for, blend, times_shown
-from graphrec.retrieval.answers import Candidates, Cards, Served
+from graphrec.retrieval.answering import NO_ACTION, Found, flits_for, nodes_for, packed
+from graphrec.retrieval.answers import Candidates, Cards
+from graphrec.retrieval.asker import NOTHING_NEW, Asker, known, newcomer
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
-from graphrec.retrieval.newest import Action, actions_of, folded, joined
+from graphrec.retrieval.newest import Action, actions_of
 from graphrec.retrieval.portraits import Portraits, portrait_cards
 from graphrec.retrieval.query import embed_text
 from graphrec.retrieval.request import Request
-from graphrec.retrieval.scored import Scored
-from graphrec.retrieval.shelf import Query
-from graphrec.retrieval.trace import Trace
-from graphrec.retrieval.wishes import Wishes, blocked_rows, worth_of
+from graphrec.retrieval.wishes import Wishes
 from graphrec.store import Store
 
-RECENT = "recent popularity"
-INTERESTS = "interests"
-NO_ACTION = "no action in the window"
-LONGER = 4
-"""How many times longer a list is that a varied one is made from."""
 NO_WISHES = Request()
 NOTHING = np.zeros(0, dtype=np.int32)
-
-
-@dataclass(frozen=True)
-class Asker:
-    """What is known of whoever asks.
-
-    Attributes:
-        row: The user's row; ``None`` where the version has not met him.
-        own: All of his interests.
-        actions: What he did, oldest first.
-        seen: Flits that must not come back to him, int32.
-    """
-
-    row: int | None
-    own: UserInterests
-    actions: Actions
-    seen: RowVector
-
-    @property
-    def unknown(self) -> bool:
-        """Whether nothing at all is known of him."""
-        return self.row is None and not len(self.actions.rows)
 
 
 class Retriever:
@@ -117,11 +85,11 @@ class Retriever:
             ConfigError: If it goes by something that the version's flits, or nodes of this kind, do not have.
         """
         _check_k(k)
-        asked = self._asked(user_id, newest)
-        without = f"user {user_id!r} is unknown" if asked.unknown else NO_ACTION
+        asker = self._asker(user_id, newest)
+        without = f"user {user_id!r} is unknown" if asker.unknown else NO_ACTION
         if kind is None or kind == self.bundle.settings.flit_type:
-            return self._flits_for(asked, k, request, without)
-        return self._nodes_for(asked, kind, k, request, without)
+            return packed(self.bundle, flits_for(self._wishes, asker, k, request, without))
+        return packed(self.bundle, nodes_for(self.bundle, asker, kind, k, request, without))
 
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""
@@ -140,7 +108,8 @@ class Retriever:
             ConfigError: As in :meth:`recommend`.
         """
         _check_k(k)
-        return self._flits_for(self._newcomer(self._flits.rows(list(flit_ids))), k, request)
+        asker = newcomer(self.bundle, self._flits.rows(list(flit_ids)))
+        return packed(self.bundle, flits_for(self._wishes, asker, k, request, NO_ACTION))
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
         """Return the nearest nodes of one node, as ``id`` and ``similarity``.
@@ -212,88 +181,24 @@ class Retriever:
         """
         return portrait_cards(f"interests of {user_id}", self.interests(user_id).head(most), images or {})
 
-    def _asked(self, user_id: Id, newest: Sequence[Action]) -> Asker:
+    def found(self, user_row: int, k: int) -> Found:
+        """Return what :meth:`recommend` gives a user, in rows: what answers for all users are made of."""
+        asker = known(self.bundle, user_row, NOTHING_NEW)
+        return flits_for(self._wishes, asker, k, NO_WISHES, NO_ACTION)
+
+    def _asker(self, user_id: Id, newest: Sequence[Action]) -> Asker:
         """Return what is known of a user, with what he did since the version."""
         row = self._users.get(user_id)
         if row is None:
-            return self._newcomer(self._flits.rows([one.flit for one in newest]))
-        own, actions, seen = self.bundle.interests.of(row), self.bundle.history.of(row), self.bundle.excluded(row)
-        if newest:
-            acted = actions_of(newest, self._flits, self.bundle.settings.as_of_s)
-            own, actions = folded(own, acted, self.bundle), joined(actions, acted)
-            seen = np.union1d(seen, self.bundle.stood_for(acted.rows))
-        return Asker(row, own, actions, seen)
-
-    def _newcomer(self, rows: RowVector) -> Asker:
-        """Return what is known of somebody the version has not met, by flits he acted on just now."""
-        as_of = self.bundle.settings.as_of_s
-        times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
-        history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
-        interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
-        return Asker(None, interests.of(0), history.of(0), self.bundle.stood_for(rows))
-
-    def _flits_for(self, asker: Asker, k: int, request: Request, without: str = NO_ACTION) -> Candidates:
-        """Answer with flits."""
-        served, told = self._served(asker, request), Trace()
-        query = self.bundle.query(served.medoids, served.importance, asker.actions, asker.seen)
-        shelf = self._wishes.shelf(request, served, told)
-        if request.reshapes:
-            longer = candidates_of(query, shelf, max(k * LONGER, shelf.budget), told)
-            scored = self._wishes.reshaped(longer, request, k, told)
-        else:
-            scored = candidates_of(query, shelf, k, told)
-        reason = _reason(query, request, served, without)
-        owners, campaigns = None, self.bundle.campaigns
-        if campaigns is not None and request.ads:
-            now_s = self.bundle.settings.as_of_s if request.now_s is None else request.now_s
-            shown = times_shown(request, self._flits)
-            ads = ads_for(query, shelf, campaigns, told, now_s=now_s, shown=shown)
-            scored, owners = blend(scored, ads, campaigns.rules, k, told)
-        return self._packed(self.bundle.settings.flit_type, reason, scored, served, told, owners)
-
-    def _nodes_for(self, asker: Asker, kind: str, k: int, request: Request, without: str) -> Candidates:
-        """Answer with nodes of another type that the user has no link to yet."""
-        shelf, served, told = self.bundle.shelf_of(kind), self._served(asker, request), Trace()
-        query = self.bundle.query_nodes(kind, served.medoids, served.importance, asker.row)
-        query = replace(query, excluded=np.union1d(query.excluded, blocked_rows(request, kind, self.bundle)))
-        scored = candidates_of(query, shelf, k, told)
-        return self._packed(kind, _reason(query, request, served, without), scored, served, told)
-
-    def _served(self, asker: Asker, request: Request) -> Served:
-        """Return the interests that answer."""
-        worth = worth_of(request, self.bundle, asker.own.medoid)
-        medoids, importance = self.bundle.settings.served(asker.own, asker.row or 0, worth)
-        return Served(medoids, importance, asker.actions.rows)
-
-    def _packed(
-        self, kind: str, reason: str, scored: Scored, served: Served, told: Trace, owners: RowVector | None = None
-    ) -> Candidates:
-        """Return candidates with ids for rows."""
-        ids = self.bundle.ids[kind].ids(scored.rows).to_list()
-        medoid_ids = self._flits.ids(served.medoids).to_list()
-        interests = [medoid_ids[one] if 0 <= one < len(medoid_ids) else None for one in scored.interest]
-        ads: list[Id | None] = [None] * len(ids)
-        if owners is not None and self.bundle.campaigns is not None:
-            names = self.bundle.ids[self.bundle.campaigns.rules.node_type].series
-            ads = [names[int(one)] if one >= 0 else None for one in owners]
-        return Candidates(ids, scored.scores, interests, reason, kind, ads, self.bundle, scored, served, told)
+            return newcomer(self.bundle, self._flits.rows([one.flit for one in newest]))
+        acted = actions_of(newest, self._flits, self.bundle.settings.as_of_s) if newest else NOTHING_NEW
+        return known(self.bundle, row, acted)
 
     def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: RowVector = NOTHING) -> pl.DataFrame:
         found = self.bundle.indexes[kind].query(vector, k + len(without))
         keep = (found.rows[0] >= 0) & ~np.isin(found.rows[0], without)
         rows, scores = found.rows[0][keep][:k], found.scores[0][keep][:k]
         return pl.DataFrame({"id": self.bundle.ids[kind].ids(rows), "similarity": scores})
-
-
-def _reason(query: Query, request: Request, served: Served, without: str) -> str:
-    """Return what an answer rests on."""
-    if len(served.medoids):
-        return INTERESTS
-    if query.usable:
-        return "the graph: " + without
-    if request.muted and len(served.actions):
-        return f"{RECENT}: every interest is muted"
-    return f"{RECENT}: {without}"
 
 
 def _check_k(k: int) -> None:

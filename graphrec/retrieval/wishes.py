@@ -32,7 +32,7 @@ class Wishes:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
+        self.bundle = bundle
         self._kept: OrderedDict[str, tuple[Shelf, list[Rule]]] = OrderedDict()
 
     def shelf(self, request: Request, served: Served, told: Trace) -> Shelf:
@@ -65,14 +65,14 @@ class Wishes:
             places = within_cap(self._authors[found.rows], request.per_author)
             found = _only(found, places, told, f"at most {request.per_author} of one author")
         if request.diversity:
-            places = marginal_relevance(found, self._bundle.flit_vectors, k, request.diversity)
+            places = marginal_relevance(found, self.bundle.flit_vectors, k, request.diversity)
             found = _only(found, places, told, "too near to what stands before")
         return _only(found, np.arange(min(k, len(found.rows))), told, f"the best {k}")
 
     @cached_property
     def _authors(self) -> RowVector:
         """Number of each flit's author, int32 ``[num_flits]``; -1 where nobody is named."""
-        codes = authors_of(self._bundle).cast(pl.String).cast(pl.Categorical).to_physical().cast(pl.Int32)
+        codes = authors_of(self.bundle).cast(pl.String).cast(pl.Categorical).to_physical().cast(pl.Int32)
         return codes.fill_null(-1).to_numpy()
 
     def _narrowed(self, request: Request) -> tuple[Shelf, list[Rule]]:
@@ -80,8 +80,8 @@ class Wishes:
         key = request.model_dump_json(include=_CATALOGUE_WIDE)
         found = self._kept.get(key)
         if found is None:
-            rules = rules_of(request, self._bundle)
-            shelf = self._bundle.shelf
+            rules = rules_of(request, self.bundle)
+            shelf = self.bundle.shelf
             if rules:
                 shelf = shelf.narrowed(~np.logical_or.reduce([rule.forbidden for rule in rules]))
             found = self._kept[key] = shelf, rules
@@ -90,9 +90,9 @@ class Wishes:
         return found
 
     def _silent(self, request: Request, served: Served) -> Rule:
-        vectors, cut = self._bundle.flit_vectors, self._bundle.settings.interests.merge_cosine
+        vectors, cut = self.bundle.flit_vectors, self.bundle.settings.interests.merge_cosine
         assert not isinstance(cut, str), "a bundle holds resolved settings"
-        muted = self._bundle.ids[self._bundle.settings.flit_type].rows(list(request.muted))
+        muted = self.bundle.ids[self.bundle.settings.flit_type].rows(list(request.muted))
         return muted_rule(vectors, vectors[muted], vectors[served.medoids], cut)
 
 

@@ -11,6 +11,7 @@ import yaml
 from graphrec.config import load_config
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.build import build_graph
+from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.split import actions_of
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
@@ -217,6 +218,18 @@ def test_as_of_without_a_zone_is_utc_wherever_it_is_read(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_an_explanation_tells_content_from_graph(first: Finished) -> None:
+    """A flit without an edge stands where its content puts it; on the whole the graph has moved those with edges."""
+    retriever = Retriever.open(first.store.root)
+    graph = InteractionGraph.open(first.store.artifact(first.version, "graph").path)
+    found, degree = retriever.bundle.content_cosine, graph.degrees("flit")
+    assert found is not None
+    np.testing.assert_allclose(found[degree == 0], 1.0, atol=1e-4)
+    assert found[degree > 0].mean() < 0.99
+    told = retriever.recommend("bird_0003", 3).explain(0)
+    assert told["content"] == pytest.approx(float(found[retriever.bundle.ids["flit"].row(told["id"])]))
 
 
 @pytest.mark.slow

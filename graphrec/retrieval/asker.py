@@ -1,0 +1,59 @@
+"""Whoever asks: his interests, what he did, what he has seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphrec.arrays import RowVector
+from graphrec.history import Actions, History
+from graphrec.interests import UserInterests, build_interests
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.newest import folded, joined
+
+NOTHING_NEW = Actions(np.zeros(0, np.int32), None, np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True)
+class Asker:
+    """What is known of whoever asks.
+
+    Attributes:
+        row: The user's row; ``None`` where the version has not met him.
+        own: All of his interests.
+        actions: What he did, oldest first.
+        seen: Flits that must not come back to him, ascending, int32.
+    """
+
+    row: int | None
+    own: UserInterests
+    actions: Actions
+    seen: RowVector
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nothing at all is known of him."""
+        return self.row is None and not len(self.actions.rows)
+
+
+def known(bundle: Bundle, row: int, acted: Actions) -> Asker:
+    """Return what is known of a user of the version.
+
+    Args:
+        bundle: The version.
+        row: The user.
+        acted: What he did since, oldest first.
+    """
+    own, actions, seen = bundle.interests.of(row), bundle.history.of(row), bundle.excluded(row)
+    if len(acted.rows):
+        own, actions = folded(own, acted, bundle), joined(actions, acted)
+        seen = np.union1d(seen, bundle.stood_for(acted.rows))
+    return Asker(row, own, actions, seen)
+
+
+def newcomer(bundle: Bundle, rows: RowVector) -> Asker:
+    """Return what is known of somebody the version has not met, by flits he acted on just now, oldest first."""
+    as_of = bundle.settings.as_of_s
+    times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
+    history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
+    interests = build_interests(history, bundle.flit_vectors, bundle.settings.interests, as_of_s=as_of)
+    return Asker(None, interests.of(0), history.of(0), bundle.stood_for(rows))
