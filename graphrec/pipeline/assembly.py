@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from graphrec.arrays import BoolVector, FloatVector
+from graphrec.arrays import BoolVector
 from graphrec.config import RunConfig
 from graphrec.embed import Embeddings
-from graphrec.errors import ConfigError, DataError
+from graphrec.errors import DataError
 from graphrec.graph.split import action_types, actions_of, available_at
 from graphrec.history import History
 from graphrec.index import open_index
@@ -19,11 +19,11 @@ from graphrec.interests import Interests
 from graphrec.pipeline.campaigns import campaigns_of
 from graphrec.pipeline.duplicates import REPRESENTATIVE, leads
 from graphrec.pipeline.kinds import kinds_of
+from graphrec.pipeline.popularity import prior_of, segments_of
 from graphrec.pipeline.resolved import Resolved
 from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.factors import FactorSource
-from graphrec.retrieval.prior import recency_popularity
-from graphrec.tables.clean import Edges, Tables
+from graphrec.tables.clean import Tables
 
 CONTENT_COSINE = "content_cosine_{}.npy"
 
@@ -60,49 +60,6 @@ def _history(actions: pl.DataFrame, num_users: int) -> History:
         actions["weight"].to_numpy(),
         num_users,
     )
-
-
-def prior_of(
-    tables: Tables, relations: tuple[str, ...] | None, *, as_of_s: int | None, half_life_days: float
-) -> FloatVector:
-    """Return the recency-popularity prior of every flit, float32 ``[num_flits]``.
-
-    Args:
-        tables: Tables up to ``as_of_s``.
-        relations: Relations whose edges count; ``None`` counts every action relation.
-        as_of_s: "Now"; ``None`` for undated tables.
-        half_life_days: Half-life of an edge's weight in the count.
-
-    Raises:
-        ConfigError: If a named relation does not lead from users to flits, or counted relations are partly dated.
-    """
-    ends = action_types(tables)
-    frame = tables.nodes[ends[1]]
-    edges = [e for e in tables.edges if (e.config.source, e.config.target) == ends and e.config.split == "auto"]
-    known = {e.config.relation for e in edges}
-    if relations is not None and not set(relations) <= known:
-        raise ConfigError(
-            f"retrieval.prior_relations must lead from {ends[0]} to {ends[1]} (got {sorted(set(relations) - known)}, "
-            f"have {sorted(known)})"
-        )
-    counted = [e.frame for e in edges if _counts(e, relations)]
-    dated = [one for one in counted if "time_s" in one.columns]
-    if dated and len(dated) != len(counted):
-        raise ConfigError("retrieval.prior_relations must be all dated or all undated (got both); name those that are")
-    created = frame["created_s"].fill_null(0).to_numpy() if "created_s" in frame.columns else None
-    return recency_popularity(
-        np.concatenate([one["target_row"].to_numpy() for one in counted]),
-        np.concatenate([one["time_s"].to_numpy() for one in dated]) if dated else None,
-        num_flits=frame.height,
-        as_of_s=as_of_s,
-        created_s=created,
-        half_life_days=half_life_days,
-    )
-
-
-def _counts(edges: Edges, relations: tuple[str, ...] | None) -> bool:
-    """Return whether an edge table counts towards popularity."""
-    return edges.config.role == "action" if relations is None else edges.config.relation in relations
 
 
 @dataclass(frozen=True)
@@ -160,6 +117,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             tables, config.retrieval.prior_relations, as_of_s=as_of_s, half_life_days=resolved.half_life_days
         ),
         allowed=part.allowed[flit_type] & leads(standing),
+        segments=segments_of(tables, config.retrieval, as_of_s=as_of_s, half_life_days=resolved.half_life_days),
         content_cosine=np.load(folders["embeddings"] / CONTENT_COSINE.format(flit_type)),
         standing=None if leads(standing).all() else standing,
         catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),

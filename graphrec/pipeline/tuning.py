@@ -16,10 +16,11 @@ from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
 from graphrec.interests import build_interests, lower_hidden, resolve_interest_config
-from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
+from graphrec.pipeline.assembly import hidden_of, history_of
 from graphrec.pipeline.duplicates import leads, standing_for
 from graphrec.pipeline.factors import factor_source
 from graphrec.pipeline.kinds import kinds_of, links_since
+from graphrec.pipeline.popularity import prior_of
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
 from graphrec.retrieval.bundle import Bundle, Settings
@@ -73,7 +74,7 @@ def tuning_stage(
 
     settings = {
         "interests": config.interests.model_dump(mode="json"),
-        "retrieval": config.retrieval.model_dump(mode="json", exclude={"ads"}),
+        "retrieval": config.retrieval.model_dump(mode="json", exclude={"ads", "segment"}),
         "neighbourhoods": config.neighbourhoods.model_dump(mode="json"),
         "index": config.index.model_dump(mode="json"),
         "factors": config.factors.model_dump(mode="json"),

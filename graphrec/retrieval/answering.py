@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graphrec.arrays import RowVector
+from graphrec.errors import ConfigError
 from graphrec.ids import Id
 from graphrec.retrieval.ads import ads_for, blend, times_shown
 from graphrec.retrieval.answers import Candidates, Served
@@ -58,14 +59,38 @@ def flits_for(wishes: Wishes, asker: Asker, k: int, request: Request, without: s
     bundle, told = wishes.bundle, Trace()
     served = _served(bundle, asker, request)
     query = bundle.query(served.medoids, served.importance, asker.actions, asker.seen)
-    shelf = wishes.shelf(request, served, told)
+    shelf, where = _near_home(bundle, wishes.shelf(request, served, told), asker, request)
     if request.reshapes:
         longer = candidates_of(query, shelf, max(k * LONGER, shelf.budget), told)
         scored = wishes.reshaped(longer, request, k, told)
     else:
         scored = candidates_of(query, shelf, k, told)
-    found = Found(bundle.settings.flit_type, scored, served, _reason(query, request, served, without), told)
+    reason = _reason(query, request, served, without, where)
+    found = Found(bundle.settings.flit_type, scored, served, reason, told)
     return found if bundle.campaigns is None or not request.ads else _with_ads(found, bundle, query, shelf, k, request)
+
+
+def _near_home(bundle: Bundle, shelf: Shelf, asker: Asker, request: Request) -> tuple[Shelf, str]:
+    """Return the shelf in the order of the segment's popularity for whoever has no interest, and where that is.
+
+    Raises:
+        ConfigError: If the request names a segment and the version has none.
+    """
+    segments = bundle.segments
+    if segments is None:
+        if request.segment is not None:
+            raise ConfigError(
+                f"Request.segment must go by a column of the users, and this version has none (got "
+                f"{request.segment!r}); set retrieval.segment and run again"
+            )
+        return shelf, ""
+    value = request.segment if request.segment is not None else segments.value_of(asker.row)
+    if value is None or len(asker.own.medoid):
+        return shelf, ""
+    if value not in segments.values:
+        return shelf, f" everywhere, as nobody is known in {segments.column} {value}"
+    prior, order = segments.popularity(value, bundle.prior)
+    return replace(shelf, prior=prior, by_prior=order), f" in {segments.column} {value}"
 
 
 def _with_ads(found: Found, bundle: Bundle, query: Query, shelf: Shelf, k: int, request: Request) -> Found:
@@ -110,12 +135,12 @@ def _served(bundle: Bundle, asker: Asker, request: Request) -> Served:
     return Served(medoids, importance, asker.actions.rows)
 
 
-def _reason(query: Query, request: Request, served: Served, without: str) -> str:
+def _reason(query: Query, request: Request, served: Served, without: str, where: str = "") -> str:
     """Return what an answer rests on."""
     if len(served.medoids):
         return INTERESTS
     if query.usable:
         return f"the graph: {without}"
     if request.muted and len(served.actions):
-        return f"{RECENT}: every interest is muted"
-    return f"{RECENT}: {without}"
+        return f"{RECENT}{where}: every interest is muted"
+    return f"{RECENT}{where}: {without}"

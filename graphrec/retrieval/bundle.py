@@ -22,6 +22,7 @@ from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.kinds import LINKED, Kind
 from graphrec.retrieval.paths import Actors
 from graphrec.retrieval.scored import order_of
+from graphrec.retrieval.segments import Segments
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 
 DISPLAY = "catalogue.parquet"
@@ -116,6 +117,7 @@ class Bundle:
             every flit stands for itself.
         content_cosine: Cosine of each flit's vector to that of its content alone, float32 ``[num_flits]``; ``None``
             where it was not measured.
+        segments: Popularity by segment of the users; ``None`` where none is declared.
     """
 
     settings: Settings
@@ -133,6 +135,7 @@ class Bundle:
     campaigns: Campaigns | None = None
     standing: RowVector | None = None
     content_cosine: FloatVector | None = None
+    segments: Segments | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -257,6 +260,9 @@ class Bundle:
         for name in OPTIONAL:
             if getattr(self, name) is not None:
                 np.save(folder / f"{name}.npy", getattr(self, name))
+        if self.segments is not None:
+            (folder / "segments").mkdir()
+            self.segments.save(folder / "segments")
         if self.campaigns is not None:
             (folder / "ads").mkdir()
             self.campaigns.save(folder / "ads")
@@ -285,5 +291,6 @@ class Bundle:
             factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,
             kinds={t: Kind.open(folder / f"kind_{t}") for t in embeddings.vectors if (folder / f"kind_{t}").is_dir()},
             **{one: np.load(folder / f"{one}.npy") for one in OPTIONAL if (folder / f"{one}.npy").is_file()},
+            segments=Segments.open(folder / "segments") if (folder / "segments").is_dir() else None,
             campaigns=Campaigns.open(folder / "ads") if (folder / "ads").is_dir() else None,
         )

@@ -48,3 +48,6 @@ class RetrievalConfig(Section):
     which is little where feeds have shown new flits seldom."""
     ads: AdConfig | None = None
     """Promoted flits; ``None``: no ads."""
+    segment: str | None = None
+    """Declared column of the users, such as ``country``: who cannot be answered by interests gets what is popular
+    there. A request may name the value for somebody unknown."""

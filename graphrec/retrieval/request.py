@@ -34,6 +34,9 @@ class Request(Section):
     """Flit to how often this user was shown it as an ad, for the cap on repeats."""
     now_s: int | None = None
     """When the campaigns must run, seconds since 1970 UTC; default: the version's "now"."""
+    segment: str | None = None
+    """Where somebody is, as the version's ``retrieval.segment`` column says it (a country): popularity is that of
+    there. Default: what the user's own row says."""
 
     @property
     def reshapes(self) -> bool:

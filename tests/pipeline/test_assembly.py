@@ -1,8 +1,11 @@
 import numpy as np
+import polars as pl
 import pytest
 
 from graphrec.errors import ConfigError
-from graphrec.pipeline.assembly import hidden_of, history_of, prior_of
+from graphrec.pipeline.assembly import hidden_of, history_of
+from graphrec.pipeline.popularity import prior_of, segments_of
+from graphrec.retrieval.config import RetrievalConfig
 from graphrec.tables.clean import Tables
 from tests.graph.conftest import DAY, edges, nodes
 
@@ -39,3 +42,19 @@ def test_history_holds_actions_and_hidden_holds_hides() -> None:
     assert history_of(tables).of(0).rows.tolist() == [0]
     assert np.diff(history_of(tables).indptr).tolist() == [1, 0, 0]
     assert hidden_of(tables).of(2).rows.tolist() == [0]
+
+
+def test_segments_count_what_users_of_each_act_on() -> None:
+    tables = tables_with_views()
+    users = tables.nodes["user"].with_columns(pl.Series("country", ["de", None, "fr"]))
+    placed = Tables({**tables.nodes, "user": users}, tables.edges)
+    config = RetrievalConfig(segment="country", prior_relations=("likes", "views"))
+    found = segments_of(placed, config, as_of_s=7 * DAY, half_life_days=7)
+    assert found is not None
+    assert (found.column, found.values, found.of_user.tolist()) == ("country", ("de", "fr"), [0, -1, 1])
+    assert [found.rows[found.indptr[one] : found.indptr[one + 1]].tolist() for one in (0, 1)] == [[0, 1], [1]]
+    assert found.share.sum() == pytest.approx(1)
+    assert found.own[0] == pytest.approx(0.5 ** (2 / 7))
+    assert segments_of(placed, RetrievalConfig(), as_of_s=7 * DAY, half_life_days=7) is None
+    with pytest.raises(ConfigError, match=r"must be a declared column of user \(got 'town', have country\)"):
+        segments_of(placed, RetrievalConfig(segment="town"), as_of_s=7 * DAY, half_life_days=7)
