@@ -48,6 +48,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         finetune.finetune_text,
         run.health,
         run.evaluate,
+        run.online,
         run.versions,
         export.export,
     ),

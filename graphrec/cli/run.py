@@ -9,7 +9,7 @@ import typer
 from graphrec.cli.console import one_line_errors, say, shell_path, stdout, write_json
 from graphrec.cli.options import STORE, AsJson, ConfigPath, Debug, DryRun, Overrides, Quiet, StorePath, VersionName
 from graphrec.cli.progress import watching
-from graphrec.cli.show import print_health, print_pairs
+from graphrec.cli.show import print_frame, print_health, print_pairs
 
 if TYPE_CHECKING:
     from graphrec.config import RunConfig
@@ -147,6 +147,35 @@ def evaluate(
             write_json(found.to_dict())
         else:
             stdout(WIDE).print(table)
+
+
+def online(
+    store: StorePath = STORE,
+    version: VersionName = "latest",
+    before: Annotated[
+        str | None,
+        typer.Option(help="The older version; default: what this one knew before its test window, with its own model."),
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show how near interests folded online came to those that the next version clustered anew.
+
+    Example: [bold]graphrec online --store demo/store --before v0001[/]
+    """
+    with one_line_errors(debug):
+        from graphrec.retrieval.bundle import Bundle
+        from graphrec.retrieval.online_report import compare_online
+        from graphrec.store import Store
+
+        opened = Store(store)
+        older = opened.artifact(before or version, "bundle" if before else "holdout_bundle")
+        found = compare_online(Bundle.open(older.path), Bundle.open(opened.artifact(version, "bundle").path))
+        if as_json:
+            write_json(found.to_dict())
+            return
+        title = f"{found.users} users, {found.actions} actions folded in, {found.unfolded} not"
+        print_frame(f"{title}; at most {found.most_interests} interests kept of one", found.to_polars())
 
 
 def versions(store: StorePath = STORE, as_json: AsJson = False, debug: Debug = False) -> None:

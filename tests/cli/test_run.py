@@ -51,6 +51,17 @@ def test_health_counts_what_was_simulated(world: World, invoke: Invoke, asked: A
     assert "user likes flit" in shown.stdout
 
 
+def test_online_compares_folded_with_clustered_interests(world: World, invoke: Invoke, asked: Asked) -> None:
+    found = asked("online", "--store", world.store)
+    assert found["users"] > 20
+    assert 0 < found["stale_agreement"] <= found["agreement"] <= 1
+    shown = invoke("online", "--store", world.store)
+    assert "folded online" in shown.stdout
+    refused = invoke("online", "--store", world.store, "--before", "latest")
+    assert refused.exit_code == 2
+    assert "must be dated, the older first" in refused.stderr
+
+
 def test_evaluate_shows_every_method(world: World, invoke: Invoke, asked: Asked) -> None:
     shown = invoke("evaluate", "--store", world.store, "--slice", "warm")
     assert "warm: flits with a training action" in shown.stdout
