@@ -21,8 +21,9 @@ from graphrec.pipeline.duplicates import REPRESENTATIVE, leads
 from graphrec.pipeline.kinds import kinds_of
 from graphrec.pipeline.popularity import prior_of, segments_of
 from graphrec.pipeline.resolved import Resolved
-from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.settings import Settings
 from graphrec.tables.clean import Tables
 
 CONTENT_COSINE = "content_cosine_{}.npy"

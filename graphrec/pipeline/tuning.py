@@ -23,7 +23,8 @@ from graphrec.pipeline.kinds import kinds_of, links_since
 from graphrec.pipeline.popularity import prior_of
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import Facts, open_content
-from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.settings import Settings
 from graphrec.retrieval.shelf import Weights
 from graphrec.retrieval.tune import half_lives, tune_weights
 from graphrec.retrieval.tune_cold import tune_cold_share, tune_cold_weights

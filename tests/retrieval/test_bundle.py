@@ -3,8 +3,9 @@ from pathlib import Path
 
 import numpy as np
 
-from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
+from graphrec.retrieval.settings import Settings
 from tests.retrieval.world import AS_OF, DAY, NUM_USERS, planted
 
 

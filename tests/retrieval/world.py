@@ -14,8 +14,9 @@ from graphrec.index import IndexConfig, build_index
 from graphrec.interests import InterestConfig, build_interests
 from graphrec.models.config import FactorConfig
 from graphrec.models.factors import fit_factors
-from graphrec.retrieval.bundle import Bundle, Settings
+from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.settings import Settings
 from graphrec.retrieval.shelf import Weights
 
 DAY = 86_400
