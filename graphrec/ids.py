@@ -59,6 +59,15 @@ class IdMap:
             self._lookup = {one: row for row, one in enumerate(self._series.to_list())}
         return self._lookup.get(id_)
 
+    def fits(self, id_: Id) -> bool:
+        """Return whether an id, known or not, is of the known ids' type."""
+        return isinstance(id_, int) == self._series.dtype.is_integer()
+
+    def parsed(self, text: str) -> Id:
+        """Return an id that came as text (of a path, a command line) in the known ids' type."""
+        whole = text.removeprefix("-").isdecimal()
+        return int(text) if whole and self._series.dtype.is_integer() else text
+
     def rows(self, ids: pl.Series | Sequence[Id], *, missing: int | None = None) -> RowVector:
         """Return the rows of many ids, in their order.
 

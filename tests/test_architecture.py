@@ -24,6 +24,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("tables",),
     ("simulate",),
+    ("state",),
     ("graph",),
     ("features",),
     ("graph.pyg",),  # the graph with its features as x: it stands in graph/, but needs both
@@ -34,6 +35,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("interests",),
     ("index",),
     ("retrieval",),
+    ("serving",),
     ("evaluation",),
     ("config", "pipeline"),
     ("formats", "views"),
@@ -54,6 +56,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "obstore": ("store", "tables"),
     "ray": ("engine.ray", "engine.ray_train"),
+    "sqlite3": ("state",),
+    **dict.fromkeys(("starlette", "uvicorn", "prometheus_client", "httpx2"), ("serving",)),
     "sentence_transformers": (),
     **dict.fromkeys(("pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"), ()),
 }

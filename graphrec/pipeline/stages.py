@@ -137,7 +137,8 @@ def model_stage(
             engine=runner.engine, on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
         )  # fmt: skip
         save_model(trained.model, folder)
-        described = {"layout": layout_to_dict(layout), "text": encoded.config.text.model_dump(mode="json")}
+        encoders = {name: getattr(encoded.config, name).model_dump(mode="json") for name in ("text", "image")}
+        described = {"layout": layout_to_dict(layout), **encoders}
         (folder / "content.json").write_text(json.dumps(described))
         (folder / "training_log.json").write_text(json.dumps(trained.log, indent=1))
         shutil.rmtree(checkpoints, ignore_errors=True)
@@ -145,7 +146,7 @@ def model_stage(
         return {"epochs": len(trained.log), "best": best, "positives": _counts(snapshots)}
 
     return runner.stage(
-        "model", stage_version=1, config=key, inputs={"tables": tables, "features": features},
+        "model", stage_version=2, config=key, inputs={"tables": tables, "features": features},
         write=write, libraries=("torch", "numba"),
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.newest import NO_ACTIONS, Action, actions_of, folded, joined
 from graphrec.retrieval.portraits import Portraits, portrait_cards
-from graphrec.retrieval.query import embed_text
+from graphrec.retrieval.query import embed_content
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.shelf import Query
 from graphrec.retrieval.trace import Trace
@@ -65,7 +65,13 @@ class Retriever:
         return cls(bundle, version=found.name, model=opened.artifact(found, "model").path)
 
     def recommend(
-        self, user_id: Id, k: int = 50, request: Request = NO_WISHES, *, newest: Sequence[Action] = ()
+        self,
+        user_id: Id,
+        k: int = 50,
+        request: Request = NO_WISHES,
+        *,
+        newest: Sequence[Action] = (),
+        hidden: Sequence[Id] = (),
     ) -> Candidates:
         """Return candidates for a user; somebody unknown gets recent popularity, and the answer says so.
 
@@ -75,35 +81,58 @@ class Retriever:
             request: Interests to mute or boost, what to leave out, how varied the list shall be.
             newest: What the user did since the version, oldest first; the last twenty are folded into his interests. A
                 user whom the version does not know is answered by them alone.
+            hidden: Flits to leave out besides those that the version knows he has seen or hidden.
 
         Raises:
-            UnknownIdError: If the request or an action names an unknown flit.
+            UnknownIdError: If the request, an action or ``hidden`` names an unknown flit.
             ConfigError: If it goes by something that the version's flits do not have.
         """
-        _check_k(k)
         row = self._users.get(user_id)
         if row is None and newest:
-            return self.recommend_from([one.flit for one in newest], k, request)
+            return self.recommend_from([one.flit for one in newest], k, request, hidden=hidden)
         if row is None:
-            return self._answer(_NOBODY, self._stranger(), k, request, f"user {user_id!r} is unknown")
+            return self.recommend_unknown(user_id, k, request, hidden=hidden)
+        _check_k(k)
         acted = self._acted(newest)
         own, actions = self.bundle.interests.of(row), self.bundle.history.of(row)
         if len(acted.rows):
             own, actions = folded(own, acted, self.bundle), joined(actions, acted)
-        seen = np.union1d(self.bundle.excluded(row), acted.rows)
+        seen = np.union1d(self.bundle.excluded(row), np.concatenate([acted.rows, self._flits.rows(list(hidden))]))
         return self._personal(own, row, actions, seen, k, request)
+
+    def recommend_unknown(
+        self, user_id: Id, k: int = 50, request: Request = NO_WISHES, *, hidden: Sequence[Id] = ()
+    ) -> Candidates:
+        """Return candidates for somebody of whom nothing is known, or may be known: recent popularity.
+
+        Args:
+            user_id: Whom the answer names as unknown.
+            k: Length of the list at most.
+            request: As in :meth:`recommend`.
+            hidden: Flits to leave out.
+
+        Raises:
+            UnknownIdError: If the request or ``hidden`` names an unknown flit.
+            ConfigError: As in :meth:`recommend`.
+        """
+        _check_k(k)
+        query = Query(self.bundle.flit_vectors[:0], np.zeros(0, np.float32), None, self._flits.rows(list(hidden)))
+        return self._answer(_NOBODY, query, k, request, f"user {user_id!r} is unknown")
 
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""
         return candidates_of(self.bundle.query_of(user_row), self.bundle.shelf, k).rows
 
-    def recommend_from(self, flit_ids: Sequence[Id], k: int = 50, request: Request = NO_WISHES) -> Candidates:
+    def recommend_from(
+        self, flit_ids: Sequence[Id], k: int = 50, request: Request = NO_WISHES, *, hidden: Sequence[Id] = ()
+    ) -> Candidates:
         """Return candidates for somebody never seen, from his last actions.
 
         Args:
             flit_ids: Flits he acted on, oldest first, each at "now".
             k: Length of the list at most.
             request: As in :meth:`recommend`.
+            hidden: Flits to leave out besides those.
 
         Raises:
             UnknownIdError: If a flit is unknown.
@@ -115,7 +144,8 @@ class Retriever:
         times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
         history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
         interests = build_interests(history, self.bundle.flit_vectors, self.bundle.settings.interests, as_of_s=as_of)
-        return self._personal(interests.of(0), 0, history.of(0), np.unique(rows), k, request)
+        seen = np.union1d(rows, self._flits.rows(list(hidden)))
+        return self._personal(interests.of(0), 0, history.of(0), seen, k, request)
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
         """Return the nearest nodes of one node, as ``id`` and ``similarity``.
@@ -151,11 +181,22 @@ class Retriever:
         _check_k(k)
         if not text.strip():
             raise ConfigError(f"text must not be blank (got {text!r})")
+        return self._neighbours(self.bundle.settings.flit_type, self.embed(text), k)
+
+    def embed(self, text: str | None = None, image: bytes | None = None) -> FloatMatrix:
+        """Return the vector of a flit that the version does not know, float32 ``[1, dim]``.
+
+        Args:
+            text: What it says.
+            image: What it shows, encoded (PNG, JPEG, …).
+
+        Raises:
+            ConfigError: If the version's flits have no such content, or it cannot be encoded anew.
+            DataError: If the image is none.
+        """
         if self._model is None:
             raise ConfigError("search needs the version's model; open the retriever with Retriever.open")
-        return self._neighbours(
-            self.bundle.settings.flit_type, embed_text(self._model, text, self.bundle.settings.flit_type), k
-        )
+        return embed_content(self._model, self.bundle.settings.flit_type, text=text, image=image)
 
     def interests(self, user_id: Id) -> pl.DataFrame:
         """Return all interests of a user, the most important first.
@@ -220,11 +261,6 @@ class Retriever:
         medoid_ids = self._flits.ids(served.medoids).to_list()
         interests = [medoid_ids[one] if one >= 0 else None for one in scored.interest]
         return Candidates(ids, scored.scores, interests, reason, self.bundle, scored, served, told)
-
-    def _stranger(self) -> Query:
-        """Return what is known of somebody unknown."""
-        nothing = self.bundle.flit_vectors[:0]
-        return Query(nothing, np.zeros(0, np.float32), None, np.zeros(0, np.int32))
 
     def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: int = -1) -> pl.DataFrame:
         found = self.bundle.indexes[kind].query(vector, k + 1)
