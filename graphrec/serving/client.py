@@ -148,7 +148,8 @@ class Client:
 
 
 def _path(user: Id) -> str:
-    return f"/v1/users/{quote(str(user), safe='')}"
+    """Return a user's path; dots are escaped too, for a segment of dots alone would be resolved away."""
+    return f"/v1/users/{quote(str(user), safe='').replace('.', '%2E')}"
 
 
 def _wait(tried: int, asked: str = "") -> None:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
@@ -27,6 +28,8 @@ Where = Literal["loop", "thread", "write", "events", "open"]
 """Where a handler runs: on the loop one by one, on a thread, on the thread that writes, as a coroutine, or at once."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 JSON = "application/json"
+USER = "{user:path}"
+"""Segment of a path that names a user."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,13 @@ class Asked:
         service: What all routes share.
         served: The version that answers it, and no other.
         message: Its body; ``None`` where the route takes none.
-        path: Parameters of its path.
+        user: The user that its path names; empty where it names none.
     """
 
     service: Service
     served: Served
     message: Any
-    path: Mapping[str, str]
+    user: str
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class Endpoint:
             if kept is not None:
                 self._service.metrics.remembered.inc()
                 return Sent(kept), b"remembered"
-        asked = Asked(self._service, served, self._message(body), scope.get("path_params", {}))
+        asked = Asked(self._service, served, self._message(body), _user(scope, self._spec.path))
         async with self._service.gates[self._spec.where].turn() as waited:
             begun = time.perf_counter()
             sent = await self._run(asked, body)
@@ -211,6 +214,26 @@ def _request_id(headers: Mapping[bytes, bytes]) -> bytes:
     """Return the caller's own request id where it is a plain word, else a new one."""
     given = headers.get(b"x-request-id", b"")
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+
+
+def _user(scope: Scope, path: str) -> str:
+    """Return the user that a path names.
+
+    It is read from the path as it was sent. In the decoded one, on which routes are matched, an id with a slash looks
+    like two segments, and one that ends in a line break like the id without.
+    """
+    segments = path.split("/")
+    if USER not in segments:
+        return ""
+    behind = segments[segments.index(USER) + 1 :]
+    sent = scope["raw_path"].decode("ascii").split("/")
+    at = len(sent) - len(behind) - 1
+    if sent[at + 1 :] != behind or sent[at - 1] != "users":
+        raise Problem(404, "not found")
+    try:
+        return unquote(sent[at], errors="strict")
+    except UnicodeDecodeError:
+        raise Problem(422, "a user id must be UTF-8") from None
 
 
 async def _send(

@@ -2,9 +2,9 @@
 
 from graphrec.serving import answers, status, users
 from graphrec.serving import messages as m
-from graphrec.serving.endpoint import Spec
+from graphrec.serving.endpoint import USER, Spec
 
-USER = "/v1/users/{user:path}"
+PERSON = f"/v1/users/{USER}"
 
 ROUTES: tuple[Spec, ...] = (
     Spec("POST", "/v1/recommend", "read", "loop", answers.recommend, m.Recommended, m.Recommend, remember=True),
@@ -12,10 +12,10 @@ ROUTES: tuple[Spec, ...] = (
     Spec("POST", "/v1/similar", "read", "loop", answers.similar, m.Neighbours, m.Similar),
     Spec("POST", "/v1/search", "read", "thread", answers.search, m.Neighbours, m.Search),
     Spec("POST", "/v1/embed", "read", "thread", answers.embed, m.Embedded, m.Embed, image=True),
-    Spec("GET", f"{USER}/interests", "read", "thread", users.interests, m.UserInterests),
-    Spec("PATCH", f"{USER}/interests", "write", "write", users.set_wishes, m.UserInterests, m.SetWishes),
+    Spec("GET", f"{PERSON}/interests", "read", "thread", users.interests, m.UserInterests),
+    Spec("PATCH", f"{PERSON}/interests", "write", "write", users.set_wishes, m.UserInterests, m.SetWishes),
     Spec("POST", "/v1/events", "write", "events", users.add_events, m.Kept, m.NewEvents),
-    Spec("DELETE", USER, "admin", "write", users.forget, m.Forgotten),
+    Spec("DELETE", PERSON, "admin", "write", users.forget, m.Forgotten),
     Spec("GET", "/version", "read", "loop", status.version, m.VersionInfo),
     Spec("GET", "/metrics", "read", "open", status.metrics, None),
     Spec("GET", "/healthz", "open", "open", status.health, None),

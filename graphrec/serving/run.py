@@ -11,6 +11,8 @@ from graphrec.serving.config import ServingConfig, check_guarded
 from graphrec.serving.logs import write_json_lines
 from graphrec.serving.metrics import FOLDER
 from graphrec.serving.tokens import Tokens
+from graphrec.state import SqliteState
+from graphrec.store import Store
 
 SETTINGS = "GRAPHREC_SERVING"
 """Holds the settings for the workers."""
@@ -24,8 +26,12 @@ def run(config: ServingConfig) -> None:
 
     Raises:
         ConfigError: If it would listen to others without tokens.
+        ArtifactError: If the store holds no such version.
+        StateError: If the state cannot be opened.
     """
     check_guarded(config, bool(Tokens.load(config.tokens).held))
+    Store(config.store).resolve(config.version)
+    SqliteState(config.state_path).close()
     os.environ[SETTINGS] = config.model_dump_json()
     with tempfile.TemporaryDirectory(prefix="graphrec-metrics-") as folder:
         if config.workers > 1:

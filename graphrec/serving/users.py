@@ -94,7 +94,7 @@ def _broken(place: int, name: str, rule: str) -> Problem:
 
 def _user(asked: Asked) -> Id:
     """Return the user named in the path."""
-    text = asked.path["user"]
+    text = asked.user
     if not 1 <= len(text) <= 256:
         raise Problem(422, "a user id must be of 1 to 256 characters")
     return _users(asked).parsed(text)

@@ -9,7 +9,7 @@ import torch
 from graphrec.arrays import FloatMatrix
 from graphrec.embed import embed_isolated
 from graphrec.errors import ConfigError
-from graphrec.features import TextConfig, TextEncoder
+from graphrec.features import ImageConfig, TextConfig, TextEncoder
 from graphrec.models.pinsage import PinSage
 from graphrec.retrieval.query import embed_content
 from graphrec.retrieval.retriever import Retriever
@@ -47,7 +47,8 @@ def write_model(folder: Path, text: TextConfig, blocks: Sequence[Block]) -> PinS
     widths = {t: sum(len(block.shift) + 1 for block in layout[t]) - 1 for t in layout}
     model = PinSage(MODEL, widths, {})
     save_model(model, folder)
-    content = {"layout": layout_to_dict(layout), "text": text.model_dump(mode="json")}
+    encoders = {"text": text.model_dump(mode="json"), "image": ImageConfig().model_dump(mode="json")}
+    content = {"layout": layout_to_dict(layout), **encoders}
     (folder / "content.json").write_text(json.dumps(content))
     return model
 
