@@ -55,7 +55,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "implicit": ("evaluation", "models"),
     "typer": ("cli",),
     "obstore": ("store", "tables"),
-    "ray": ("engine.ray", "engine.ray_train"),
+    "ray": ("engine.ray", "engine.ray_train", "serving.deployment"),
     "sqlite3": ("state",),
     **dict.fromkeys(("starlette", "uvicorn", "prometheus_client", "httpx2"), ("serving",)),
     "sentence_transformers": (),

@@ -6,7 +6,7 @@ import tempfile
 import uvicorn
 from starlette.applications import Starlette
 
-from graphrec.serving.app import create_app
+from graphrec.serving.application import create_app
 from graphrec.serving.config import ServingConfig, check_guarded
 from graphrec.serving.logs import write_json_lines
 from graphrec.serving.metrics import FOLDER

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphrec.errors import ConfigError
-from graphrec.serving.app import create_app
+from graphrec.serving.application import create_app
 from graphrec.serving.config import ServingConfig, is_loopback
 from graphrec.serving.endpoint import Spec
 from graphrec.serving.messages import MAX_EVENTS, MAX_K, MAX_LIST

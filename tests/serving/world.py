@@ -15,7 +15,7 @@ import uvicorn
 
 from graphrec.features import TextConfig
 from graphrec.retrieval.bundle import Bundle
-from graphrec.serving.app import create_app
+from graphrec.serving.application import create_app
 from graphrec.serving.config import ServingConfig
 from graphrec.store import Artifact, Store, fingerprint
 from graphrec.training.content import Block
