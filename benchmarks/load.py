@@ -64,12 +64,13 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
     def _send(self) -> None:
-        if time.perf_counter() >= self._until:
+        request = next(self._requests, None) if time.perf_counter() < self._until else None
+        if request is None:
             self.done.set_result(None)
             self._transport.close()
             return
         self._sent = time.perf_counter()
-        self._transport.write(next(self._requests))
+        self._transport.write(request)
 
 
 class _Seen:
@@ -85,18 +86,20 @@ def request(path: str, body: bytes) -> bytes:
     return head.encode() + b"\r\n\r\n" + body
 
 
-def load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
+def load(port: int, requests: Sequence[bytes], connections: int, seconds: float = 3600.0, rounds: int = 0) -> Load:
     """Send requests in turn over so many connections for so many seconds.
 
     Args:
         port: Of a server on this machine.
-        requests: As :func:`request` gives them; after the last comes the first again.
+        requests: As :func:`request` gives them.
         connections: At once.
-        seconds: How long.
+        seconds: How long at most.
+        rounds: How often each is sent; 0: again and again.
     """
     seen = _Seen()
     started = time.perf_counter()
-    asyncio.run(_loop(port, itertools.cycle(requests), connections, started + seconds, seen))
+    every = itertools.chain.from_iterable(itertools.repeat(requests, rounds) if rounds else itertools.repeat(requests))
+    asyncio.run(_loop(port, every, connections, started + seconds, seen))
     took = time.perf_counter() - started
     times = np.array(seen.seconds) * 1000
     sizes = int(np.median(seen.sizes))

@@ -1,8 +1,8 @@
 """The service beside an echo of the same answer size under the same server: rates, latencies, start and memory.
 
-Servers run in processes of their own, one worker each unless said otherwise; the load comes from this process, in closed
-loops of 1, 16 and 64 connections asking for the top 50 of one user after another. ``computed``: no answer is remembered.
-``remembered``: each has been asked before. The echo runs before and after each, and its mean counts.
+Servers run in processes of their own, one worker each unless said otherwise; the load comes from this process, in
+closed loops of 1, 16 and 64 connections asking for the top 50 of one user after another. ``computed``: no answer is
+remembered. ``remembered``: each has been asked before. The echo runs before and after each, and its mean counts.
 
     make demo && python -m benchmarks.serving --store demo/store [--only rates]    # one of: rates, workers, events
 """
@@ -29,6 +29,8 @@ from graphrec.retrieval.retriever import Retriever
 PARTS = ("rates", "workers", "events")
 CONNECTIONS = (1, 16, 64)
 K = 50
+USERS = 1000
+"""Users asked for at most."""
 HEADLINE = 16
 
 
@@ -40,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     result = Result("serving", 0)
     retriever = Retriever.open(options.store)
-    users = retriever.bundle.ids[retriever.bundle.settings.user_type].series.to_list()
+    users = retriever.bundle.ids[retriever.bundle.settings.user_type].series.to_list()[:USERS]
     questions = [request("/v1/recommend", json.dumps({"user": user, "k": K}).encode()) for user in users]
     for part in PARTS if options.only is None else (options.only,):
         if part == "rates":
@@ -63,7 +65,7 @@ def rates(result: Result, store: str, questions: Sequence[bytes], seconds: float
             with echo(size) as port:
                 before = load(port, questions, connections, seconds)
             with service(store, "--set", f"answers_kept={kept}") as (port, _, _):
-                load(port, questions, 1, 0.2 if not kept else 0.003 * len(questions))
+                load(port, questions, 1, rounds=1)
                 found = load(port, questions, connections, seconds)
             with echo(size) as port:
                 after = load(port, questions, connections, seconds)

@@ -52,11 +52,7 @@ class Service:
         state = SqliteState(config.state_path)
         at_once = {"loop": 1, "thread": SLOW_AT_ONCE, "write": 1, "events": config.max_waiting}
         gates = {name: Gate(most, config.max_waiting, config.timeout_s) for name, most in at_once.items()}
-
-        def on_swap(outcome: str) -> None:
-            metrics.swaps.labels(outcome).inc()
-
-        return cls(config, tokens, state, Appender(state), Current(config, on_swap), metrics, gates)
+        return cls(config, tokens, state, Appender(state), Current(config, metrics), metrics, gates)
 
     def served(self) -> Served:
         """Return the version that answers.

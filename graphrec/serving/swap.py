@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 
 from graphrec.serving.config import ServingConfig
+from graphrec.serving.metrics import Metrics
 from graphrec.serving.served import Served
 from graphrec.store import Store
 
@@ -21,15 +21,15 @@ class Current:
 
     Args:
         config: The store, the alias, and how often to look.
-        on_swap: Called with ``swapped``, ``refused`` or ``unreachable``, for the metrics.
+        metrics: Told of swaps, and which version answers.
 
     Attributes:
         refused: Name of a version that could not be opened, and why; empty where all is well.
     """
 
-    def __init__(self, config: ServingConfig, on_swap: Callable[[str], None]) -> None:
+    def __init__(self, config: ServingConfig, metrics: Metrics) -> None:
         self._config = config
-        self._on_swap = on_swap
+        self._metrics = metrics
         self._aliases = Store(config.store)
         self._retry_at = 0.0
         self.refused: dict[str, str] = {}
@@ -47,6 +47,7 @@ class Current:
             ArtifactError: If there is none, or it is damaged.
         """
         self._served = Served.open(self._config.store, self._config.version, self._config.answers_kept)
+        self._metrics.version.labels(self._served.version).set(1)
 
     async def follow(self) -> None:
         """Look where the alias points, again and again, and move there; never raises."""
@@ -55,7 +56,7 @@ class Current:
             try:
                 name = await asyncio.to_thread(self._named)
             except Exception as error:  # a store out of reach is no reason to stop answering
-                self._on_swap("unreachable")
+                self._metrics.swaps.labels("unreachable").inc()
                 logger.warning("the store cannot be read; the old version goes on", extra={"error": str(error)})
                 continue
             if self._served is not None and name == self._served.version:
@@ -72,11 +73,13 @@ class Current:
         except Exception as error:  # whatever is wrong with it, the old version goes on
             self.refused = {name: f"{type(error).__name__}: {error}"}
             self._retry_at = time.monotonic() + RETRY_S
-            self._on_swap("refused")
+            self._metrics.swaps.labels("refused").inc()
             logger.error("version refused; the old one goes on", extra={"version": name, "error": str(error)})
             return
         old, self._served, self.refused = self._served, new, {}
-        self._on_swap("swapped")
+        self._metrics.swaps.labels("swapped").inc()
+        self._metrics.version.labels(name).set(1)
         logger.info("version swapped", extra={"version": name})
         if old is not None:
+            self._metrics.version.labels(old.version).set(0)
             asyncio.get_running_loop().call_later(GRACE_S, old.store.close)
