@@ -18,6 +18,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("arrays",),
     ("ids",),
     ("history",),
+    ("vectors",),
     ("metrics",),
     ("plots",),
     ("store",),

@@ -10,7 +10,6 @@ import polars as pl
 
 from graphrec.arrays import BoolVector, FloatVector
 from graphrec.config import RunConfig
-from graphrec.embed import Embeddings
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.split import action_types, actions_of, available_at
 from graphrec.history import History
@@ -21,6 +20,7 @@ from graphrec.retrieval.bundle import Bundle, Settings
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.prior import recency_popularity
 from graphrec.tables.clean import Edges, Tables
+from graphrec.vectors import Embeddings
 
 
 def history_of(tables: Tables) -> History:

@@ -12,7 +12,7 @@ import numpy as np
 
 from graphrec.arrays import BoolVector
 from graphrec.config import RunConfig
-from graphrec.embed import Embeddings, embed
+from graphrec.embed import embed
 from graphrec.features import Features, encode_features, resolve_config, weight_keys
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
@@ -35,6 +35,7 @@ from graphrec.training.content import Content, fit_layout, layout_from_dict, lay
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import Material, train
 from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees
+from graphrec.vectors import Embeddings
 
 logger = logging.getLogger(__name__)
 Facts = Mapping[str, Any]

@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from graphrec.arrays import BoolVector, FloatVector, RowVector
-from graphrec.embed import Embeddings
 from graphrec.history import DAY_S, Actions, History
 from graphrec.ids import IdMap
 from graphrec.index import CachedIndex, IndexConfig, VectorIndex, build_index, open_index
@@ -20,6 +19,7 @@ from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.paths import Actors
 from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.shelf import Query, Shelf, Weights
+from graphrec.vectors import Embeddings
 
 DISPLAY = "catalogue.parquet"
 PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author")

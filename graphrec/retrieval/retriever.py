@@ -16,7 +16,6 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.newest import NO_ACTIONS, Action, actions_of, folded, joined
 from graphrec.retrieval.portraits import Portraits, portrait_cards
-from graphrec.retrieval.query import embed_content
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.shelf import Query
 from graphrec.retrieval.trace import Trace
@@ -196,6 +195,8 @@ class Retriever:
         """
         if self._model is None:
             raise ConfigError("search needs the version's model; open the retriever with Retriever.open")
+        from graphrec.retrieval.query import embed_content  # loads torch: nobody else here needs it
+
         return embed_content(self._model, self.bundle.settings.flit_type, text=text, image=image)
 
     def interests(self, user_id: Id) -> pl.DataFrame:
