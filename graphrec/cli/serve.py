@@ -1,12 +1,16 @@
 """Commands around the service: serve, and drain what it was told."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graphrec.cli.console import one_line_errors, say, write_json
 from graphrec.cli.options import STORE, AsJson, Debug, StorePath
+
+if TYPE_CHECKING:
+    from graphrec.serving.config import ServingConfig
 
 StateFile = Annotated[
     Path | None,
@@ -58,12 +62,14 @@ def drain(
     ],
     store: StorePath = STORE,
     state: StateFile = None,
+    prune: Annotated[bool, typer.Option("--prune", help="What the latest version holds leaves the state.")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Write the events told since the last drain as a table for the next version, and take forgotten users out.
 
-    The service may go on meanwhile. Name the files in the config: `table: drained/events-*.parquet`.
+    The service may go on meanwhile. Name the files in the config: `table: drained/events-*.parquet`. With --prune, what
+    earlier drains wrote and the latest version holds leaves the state: give it where that version has read those files.
 
     Example: [bold]graphrec drain demo/data/drained --store demo/store[/]
     """
@@ -73,15 +79,23 @@ def drain(
         from graphrec.state import drain as write
 
         config = ServingConfig.parse({"store": store} | ({"state": str(state)} if state is not None else {}))
-        done = write(SqliteState(config.state_path), out)
+        done = write(SqliteState(config.state_path), out, before_s=_now_of(config) if prune else 0)
         if as_json:
-            write_json(
-                {"path": None if done.path is None else str(done.path), "events": done.events, "removed": done.removed}
-            )
+            write_json(asdict(done))
             return
+        if done.pruned:
+            say(f"{done.pruned:,} old events left the state")
         say(f"{done.events:,} events" + (f" in {done.path}" if done.path is not None else "; nothing is new"))
         if done.removed:
             say(f"{done.removed:,} rows of forgotten users taken out of earlier files")
+
+
+def _now_of(config: "ServingConfig") -> int:
+    """Return the "now" of the version that is served, which holds what came before; 0 where its data has no times."""
+    from graphrec.serving.served import Served
+
+    served = Served.open(config.store, config.version)
+    return served.retriever.bundle.settings.as_of_s or 0
 
 
 def _settings(overrides: list[str]) -> dict[str, object]:

@@ -9,8 +9,8 @@ from graphrec.retrieval.retriever import Retriever
 from graphrec.state import Known
 from graphrec.store import Store
 
-MOST_BYTES = 64 * 1024
-"""Longest answer that is remembered."""
+MOST_BYTES = 16 * 1024
+"""Longest question and answer, together, that are remembered: a worker's memory stays bounded."""
 
 
 class Remembered:
@@ -39,7 +39,7 @@ class Remembered:
 
     def put(self, body: bytes, user: Id, known: Known, answer: bytes) -> None:
         """Remember an answer."""
-        if self._most and len(answer) <= MOST_BYTES:
+        if self._most and len(body) + len(answer) <= MOST_BYTES:
             self._kept[body] = (user, known, answer)
             self._kept.move_to_end(body)
             while len(self._kept) > self._most:

@@ -23,22 +23,26 @@ class Drained:
         path: The file written; ``None`` where no event was new.
         events: How many are in it.
         removed: Rows of users who asked to be forgotten, taken out of the files of earlier drains.
+        pruned: Old events that left the state.
     """
 
     path: Path | None
     events: int
     removed: int
+    pruned: int
 
 
-def drain(state: State, folder: Path) -> Drained:
+def drain(state: State, folder: Path, *, before_s: int = 0) -> Drained:
     """Write the events since the last drain as ``events-<place>.parquet`` and take the forgotten out of earlier files.
 
     Columns: ``user_id``, ``flit_id``, ``event`` and ``timestamp`` (UTC). A drain that was killed is done again over the
-    same events into the same file. The events stay in the state, where seen sets are read from.
+    same events into the same file. Events stay in the state, where seen sets are read from, until a version holds them.
 
     Args:
         state: Whose events.
         folder: Where files go; a glob such as ``state/events-*.parquet`` names them in a config.
+        before_s: Events of earlier drains that are older than this leave the state: the "now" of a version that was
+            made from those drains, seconds since 1970 UTC.
 
     Raises:
         DataError: If ids are strings here and integers there.
@@ -48,13 +52,13 @@ def drain(state: State, folder: Path) -> Drained:
     removed = sum(_without_forgotten(state, path) for path in sorted(folder.iterdir()) if _OURS.fullmatch(path.name))
     start = state.drained()
     rows = list(state.since(start))
-    if not rows:
-        return Drained(None, 0, removed)
     path = folder / f"events-{start:012d}.parquet"
-    _replace(path, _frame([event for _, event in rows]))
-    sync_tree(folder)  # the mark below is on disk once set, so what it stands for has to be
-    state.drained(rows[-1][0])
-    return Drained(path, len(rows), removed)
+    if rows:
+        _replace(path, _frame([event for _, event in rows]))
+        sync_tree(folder)  # the mark below is on disk once set, so what it stands for has to be
+        state.drained(rows[-1][0])
+    pruned = state.prune(start, before_s)
+    return Drained(path if rows else None, len(rows), removed, pruned)
 
 
 def _frame(events: list[Event]) -> pl.DataFrame:

@@ -18,7 +18,7 @@ NEWEST = 1000
 """Newest events of a user that an answer looks at."""
 MOST_WISHES = 200
 """Wishes that one user may have."""
-MOST_KEPT = 10_000
+MOST_KEPT = 1000
 """Users whose state is remembered until somebody writes."""
 PATIENCE_S = 10.0
 """How long a writer waits for another process's transaction."""
@@ -116,6 +116,11 @@ class SqliteState:
                 told.execute("INSERT OR REPLACE INTO meta VALUES ('drained', ?)", (upto,))
             found = told.execute("SELECT value FROM meta WHERE name = 'drained'").fetchone()
             return 0 if found is None else int(found[0])
+
+    def prune(self, upto: int, before_s: int) -> int:
+        """Remove events up to a place that are older than an instant, and return how many."""
+        with self._transaction() as told:
+            return told.execute("DELETE FROM events WHERE seq <= ? AND time_s < ?", (upto, before_s)).rowcount
 
     def close(self) -> None:
         """Close the file."""

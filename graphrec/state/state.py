@@ -100,6 +100,14 @@ class State(Protocol):
         """Return the place up to which events were handed over; ``upto`` moves it."""
         ...
 
+    def prune(self, upto: int, before_s: int) -> int:
+        """Remove events up to a place that are older than an instant, and return how many.
+
+        Raises:
+            StateError: If it could not be forced to disk.
+        """
+        ...
+
     def close(self) -> None:
         """Give back what is held."""
         ...

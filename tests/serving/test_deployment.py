@@ -55,5 +55,5 @@ def test_a_replica_answers_as_a_worker_does(planted_store: Path, tmp_path: Path)
             assert client.forget("a/b").forgotten
             assert client.act("a/b", expected[0], "like").forgotten == 1
     finally:
-        serve.shutdown()
+        serve.shutdown()  # type: ignore[no-untyped-call]
         ray.shutdown()

@@ -3,6 +3,7 @@
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,7 +160,7 @@ def test_a_body_that_never_comes_is_given_up(planted_store: Path, tmp_path: Path
     ],
 )  # fmt: skip
 def test_limits_are_told_by_field_and_nothing_is_echoed(
-    planted_store: Path, tmp_path: Path, server: Running, path: str, body: dict[str, object], field: str
+    planted_store: Path, tmp_path: Path, server: Running, path: str, body: dict[str, Any], field: str
 ) -> None:
     if path == "events":
         with serving(planted_store, tmp_path) as wide:

@@ -41,7 +41,7 @@ def test_who_waits_too_long_is_refused() -> None:
             await asyncio.sleep(0.05)
 
     async def both() -> list[object]:
-        return await asyncio.gather(slow(), slow(), return_exceptions=True)
+        return list(await asyncio.gather(slow(), slow(), return_exceptions=True))
 
     first, second = asyncio.run(both())
     assert first is None

@@ -51,3 +51,12 @@ def test_integers_stay_integers_and_mixed_ids_are_refused(tmp_path: Path) -> Non
     state.append([Event("b", 7, 8, "like", 1), Event("c", "7", 8, "like", 1)])
     with pytest.raises(DataError, match=r"Event\.user must be all strings or all integers"):
         drain(state, tmp_path / "out")
+
+
+def test_what_a_version_holds_may_leave_the_state_once_drained(state: SqliteState, tmp_path: Path) -> None:
+    assert drain(state, tmp_path / "out", before_s=104).pruned == 0
+    state.append([Event("late", "u1", "f1", "like", 50)])
+    assert drain(state, tmp_path / "out", before_s=104).pruned == 4
+    assert [one.time_s for _, one in state.since(0)] == [104, 105, 106, 107, 108, 50]
+    assert drain(state, tmp_path / "out").pruned == 0
+    assert len(pl.read_parquet(tmp_path / "out" / "events-*.parquet")) == 10
