@@ -28,8 +28,8 @@ Where = Literal["loop", "thread", "write", "events", "open"]
 """Where a handler runs: on the loop one by one, on a thread, on the thread that writes, as a coroutine, or at once."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 JSON = "application/json"
-USER = "{user:path}"
-"""Segment of a path that names a user."""
+USER = "{user:id}"
+"""Segment of a path that names a user; the application says what an id may look like."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ class Spec:
     remember: bool = False
 
     @property
+    def shown(self) -> str:
+        """The path as OpenAPI writes it."""
+        return self.path.replace(USER, "{user}")
+
+    @property
     def summary(self) -> str:
         """First sentence of the handler's docstring."""
         return " ".join((self.handler.__doc__ or "").split("\n\n")[0].split())
@@ -106,13 +111,13 @@ class Endpoint:
         self._spec, self._service = spec, service
         config = service.config
         self._most = 0 if spec.body is None else config.max_image_bytes if spec.image else config.max_body_bytes
-        self._seconds = service.metrics.seconds.labels(spec.path)
+        self._seconds = service.metrics.seconds.labels(spec.shown)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
         started = time.perf_counter()
         headers = dict(scope["headers"])
-        request_id = _request_id(headers)
+        request_id = request_id_of(headers)
         version, timing, extra = b"", b"", {}
         try:
             self._admit(headers)
@@ -131,7 +136,7 @@ class Endpoint:
             self._log(error, request_id, version)
             sent = _refused(Problem(500, "the service failed; the log tells more under this request_id"), request_id)
         await _send(send, sent, request_id, version, timing, extra)
-        self._service.metrics.requests.labels(self._spec.path, sent.status).inc()
+        self._service.metrics.requests.labels(self._spec.shown, sent.status).inc()
         self._seconds.observe(time.perf_counter() - started)
 
     def _admit(self, headers: Mapping[bytes, bytes]) -> None:
@@ -184,7 +189,7 @@ class Endpoint:
     def _log(self, error: Exception, request_id: bytes, version: bytes) -> None:
         """Note a failure: where it happened and its kind; its message may hold what was sent."""
         where = "".join(traceback.format_tb(error.__traceback__))
-        told = {"request_id": request_id.decode(), "route": self._spec.path, "version": version.decode()}
+        told = {"request_id": request_id.decode(), "route": self._spec.shown, "version": version.decode()}
         logger.error("request failed", extra={**told, "error": type(error).__name__, "where": where})
 
 
@@ -210,7 +215,7 @@ def _failed(error: GraphrecError, request_id: bytes) -> tuple[Sent, dict[str, st
     return _refused(problem, request_id), problem.headers
 
 
-def _request_id(headers: Mapping[bytes, bytes]) -> bytes:
+def request_id_of(headers: Mapping[bytes, bytes]) -> bytes:
     """Return the caller's own request id where it is a plain word, else a new one."""
     given = headers.get(b"x-request-id", b"")
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
@@ -219,8 +224,8 @@ def _request_id(headers: Mapping[bytes, bytes]) -> bytes:
 def _user(scope: Scope, path: str) -> str:
     """Return the user that a path names.
 
-    It is read from the path as it was sent. In the decoded one, on which routes are matched, an id with a slash looks
-    like two segments, and one that ends in a line break like the id without.
+    It is read from the path as it was sent: in the decoded one, on which routes are matched, an id with a slash looks
+    like two segments.
     """
     segments = path.split("/")
     if USER not in segments:

@@ -1,6 +1,5 @@
 """The description of the API, made from the routes themselves."""
 
-import re
 from html import escape
 from typing import Any, Literal
 
@@ -29,7 +28,7 @@ def described() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for spec in ROUTES:
         operation = _operation(spec, names)
-        paths.setdefault(re.sub(r":path}", "}", spec.path), {})[spec.method.lower()] = operation
+        paths.setdefault(spec.shown, {})[spec.method.lower()] = operation
     bearer = {"bearer": {"type": "http", "scheme": "bearer"}}
     return {
         "openapi": "3.1.0",
@@ -42,7 +41,7 @@ def described() -> dict[str, Any]:
 def page() -> str:
     """Return the description as a page that loads nothing from elsewhere."""
     rows = "".join(
-        f"<tr><td>{spec.method}</td><td><code>{escape(re.sub(':path}', '}', spec.path))}</code></td>"
+        f"<tr><td>{spec.method}</td><td><code>{escape(spec.shown)}</code></td>"
         f"<td>{spec.scope}</td><td>{escape(spec.summary)}</td></tr>"
         for spec in ROUTES
     )

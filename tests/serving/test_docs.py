@@ -93,4 +93,4 @@ def test_drained_tables_are_read_by_the_config_shown(running: Running, tmp_path:
 
 def test_every_route_is_listed() -> None:
     for spec in ROUTES:
-        assert f"`{spec.method} {spec.path.replace('{user:path}', '{id}')}`" in TEXT
+        assert f"`{spec.method} {spec.shown.replace('{user}', '{id}')}`" in TEXT

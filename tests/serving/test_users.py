@@ -93,8 +93,8 @@ def test_a_bad_event_keeps_none(server: Running, change: dict[str, object], fiel
 
 
 HOSTILE = [
-    "../../etc/passwd", "a/b", "%2e%2e", "x" * 256, "' OR 1=1 --", "\x00", "ü😀", "<script>", "${jndi:x}", "u0\n",
-    " u0", "-1", "1e5", "NaN", "null", "*", "?", "#",
+    "../../etc/passwd", "a/b", "%2e%2e", "x" * 256, "' OR 1=1 --", "\x00", "a\nb", "ü😀", "<script>", "${jndi:x}",
+    "u0\n", " u0", "-1", "1e5", "NaN", "null", "*", "?", "#",
 ]  # fmt: skip
 
 
@@ -103,6 +103,8 @@ def test_hostile_ids_are_ids_like_any_other(server: Running, user: str) -> None:
     path = f"/v1/users/{quote(user, safe='')}"
     assert server.ask("GET", f"{path}/interests").status_code == 404
     assert server.post("/v1/recommend", user=user, k=3).json()["reason"].startswith("recent popularity")
+    body = {"interests": [{"flit": "f7", "factor": 2}]}
+    assert server.ask("PATCH", f"{path}/interests", body).json()["wishes"] == body["interests"]
     told = {"event_id": f"hostile-{user[:50]}", "user": user, "flit": "f8", "kind": "like"}
     assert server.post("/v1/events", events=[told]).json()["stored"] == 1
     assert server.post("/v1/recommend", user=user, k=3).json()["reason"] == "interests"
