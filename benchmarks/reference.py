@@ -1,4 +1,4 @@
-"""Write docs/config.md and docs/schema.md from the config sections themselves.
+"""Write docs/config.md, docs/schema.md and the settings of docs/serving.md from the config sections themselves.
 
 python -m benchmarks.reference
 """
@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from graphrec.config import RunConfig
+from graphrec.serving.config import ServingConfig
 from graphrec.tables.config import InputConfig
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -50,7 +51,15 @@ def pages() -> dict[str, str]:
         _table(InputConfig.model_fields),
         *_sections(InputConfig.model_fields, ""),
     ]
-    return {"config.md": "\n\n".join(config) + "\n", "schema.md": "\n\n".join(schema) + "\n"}
+    made = {"config.md": "\n\n".join(config) + "\n", "schema.md": "\n\n".join(schema) + "\n"}
+    return made | {"serving.md": _with_settings((DOCS / "serving.md").read_text())}
+
+
+def _with_settings(text: str) -> str:
+    """Return the page about the service with the table of its settings renewed."""
+    start, end = "<!-- settings -->", "<!-- /settings -->"
+    before, after = text.partition(start)[0], text.partition(end)[2]
+    return f"{before}{start}\n{_table(ServingConfig.model_fields)}\n{end}{after}"
 
 
 def _sections(fields: dict[str, FieldInfo], prefix: str) -> list[str]:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from graphrec.retrieval.newest import Action
     from graphrec.retrieval.request import Request
     from graphrec.retrieval.retriever import Retriever
+    from graphrec.serving.client import Client
 
 __version__ = "0.1.0"
 __all__ = [
     "Action",
+    "Client",
     "Request",
     "Retriever",
     "__version__",
@@ -33,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "Action": "graphrec.retrieval.newest",
+    "Client": "graphrec.serving.client",
     "Request": "graphrec.retrieval.request",
     "Retriever": "graphrec.retrieval.retriever",
     "embeddings": "graphrec.api",

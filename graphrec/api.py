@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from graphrec.embed import Embeddings
 from graphrec.errors import ConfigError
 from graphrec.evaluation import Evaluation
 from graphrec.features import Features
 from graphrec.graph.graph import InteractionGraph
 from graphrec.ids import IdMap
 from graphrec.store import Store
+from graphrec.vectors import Embeddings
 from graphrec.views import GraphView, NodeEmbeddings
 
 

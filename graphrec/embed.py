@@ -1,10 +1,7 @@
 """Layer-wise inference: every node's vector computed once per layer, however many neighbourhoods hold it."""
 
-import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,32 +12,10 @@ from graphrec.engine import LOCAL, Engine
 from graphrec.graph.neighbourhoods import Neighbourhoods
 from graphrec.models.pinsage import PinSage, PinSageLayer
 from graphrec.training.content import Content
+from graphrec.vectors import Embeddings
 
 CHUNK = 16_384
 """Rows computed at once: large enough for the matrix products, small enough to stay in memory."""
-
-
-@dataclass(frozen=True)
-class Embeddings:
-    """One unit vector per node, all types in one space.
-
-    Attributes:
-        vectors: Node type to float32 ``[num_nodes, dim]``.
-    """
-
-    vectors: Mapping[str, FloatMatrix]
-
-    def save(self, folder: Path) -> None:
-        """Write one ``.npy`` file per node type into ``folder``."""
-        (folder / "embeddings.json").write_text(json.dumps(list(self.vectors)))
-        for node_type, matrix in self.vectors.items():
-            np.save(folder / f"{node_type}.npy", matrix)
-
-    @classmethod
-    def open(cls, folder: Path) -> "Embeddings":
-        """Open what :meth:`save` wrote, memory-mapped and read-only."""
-        types = json.loads((folder / "embeddings.json").read_text())
-        return cls({t: np.load(folder / f"{t}.npy", mmap_mode="r") for t in types})
 
 
 def embed(

@@ -7,6 +7,7 @@ GraphrecError
 ├── UnknownIdError (KeyError)    an id that no table holds                  exit code 2
 ├── MissingWeightsError          model weights were asked for and not found exit code 2
 ├── EngineError (RuntimeError)   a cluster is out of reach or gave up work   exit code 1
+├── StateError (RuntimeError)    what users did cannot be read or kept      exit code 1
 └── ArtifactError (RuntimeError) an artifact is missing, partial or corrupt exit code 1
     └── StoreWriteError          the store could not be written             exit code 1
 
@@ -56,6 +57,10 @@ class MissingWeightsError(GraphrecError):
 
 class EngineError(GraphrecError, RuntimeError):
     """The cluster that was to do the work cannot be reached, lacks something, or gave up."""
+
+
+class StateError(GraphrecError, RuntimeError):
+    """The state of users cannot be read, or not forced to disk."""
 
 
 class ArtifactError(GraphrecError, RuntimeError):

@@ -12,6 +12,8 @@ from graphrec.arrays import RowVector
 from graphrec.errors import DataError, UnknownIdError
 
 Id = str | int
+FEW = 1000
+"""Ids up to which a dictionary is quicker than a join, whose start alone takes as long as half an answer."""
 
 
 class IdMap:
@@ -59,6 +61,15 @@ class IdMap:
             self._lookup = {one: row for row, one in enumerate(self._series.to_list())}
         return self._lookup.get(id_)
 
+    def fits(self, id_: Id) -> bool:
+        """Return whether an id, known or not, is of the known ids' type."""
+        return isinstance(id_, int) == self._series.dtype.is_integer()
+
+    def parsed(self, text: str) -> Id:
+        """Return an id that came as text (of a path, a command line) in the known ids' type."""
+        whole = text.removeprefix("-").isdecimal()
+        return int(text) if whole and self._series.dtype.is_integer() else text
+
     def rows(self, ids: pl.Series | Sequence[Id], *, missing: int | None = None) -> RowVector:
         """Return the rows of many ids, in their order.
 
@@ -69,6 +80,10 @@ class IdMap:
         Raises:
             UnknownIdError: If an id is unknown and ``missing`` is ``None``.
         """
+        if len(ids) <= FEW and not isinstance(ids, pl.Series):
+            known = [self.get(one) for one in ids]
+            if None not in known:
+                return np.array(known, dtype=np.int32)
         asked = ids if isinstance(ids, pl.Series) else self._typed(ids)
         frame = asked.alias("id").to_frame().join(self._rows, on="id", how="left", maintain_order="left")
         found = frame["row"]
@@ -86,7 +101,7 @@ class IdMap:
 
     def ids(self, rows: npt.NDArray[Any]) -> pl.Series:
         """Return the ids of ``rows``, in their order."""
-        return self._series.gather(rows)
+        return self._series[rows]
 
     def save(self, path: Path) -> None:
         """Write the ids as a one-column parquet file in row order."""

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import graphrec
-from graphrec.embed import Embeddings
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.ids import IdMap
 from graphrec.store import Store
+from graphrec.vectors import Embeddings
 
 VECTORS = np.eye(3, 4, dtype=np.float32)
 

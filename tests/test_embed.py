@@ -9,7 +9,7 @@ import torch
 
 from graphrec import embed as module
 from graphrec.arrays import FloatMatrix, RowVector
-from graphrec.embed import Embeddings, embed, embed_isolated
+from graphrec.embed import embed, embed_isolated
 from graphrec.features import Features
 from graphrec.features.table import NodeFeatures
 from graphrec.graph.build import build_graph
@@ -17,6 +17,7 @@ from graphrec.graph.neighbourhoods import Neighbourhoods, build_neighbourhoods
 from graphrec.tables.clean import Tables
 from graphrec.training.content import Content, input_of
 from graphrec.training.snapshots import log_degrees
+from graphrec.vectors import Embeddings
 from tests.graph.conftest import edges, nodes
 from tests.training.world import MODEL, NEIGHBOURS, World, communities, content_of, features_of, model_for
 

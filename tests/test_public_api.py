@@ -34,6 +34,11 @@ def test_every_public_name_is_there(name: str) -> None:
     assert thing.__module__.startswith("graphrec.") if callable(thing) else thing.__name__ == f"graphrec.{name}"
 
 
+def test_the_service_starts_without_what_only_training_needs() -> None:
+    heavy = ("torch", "transformers", "sklearn", "ray", "matplotlib")
+    assert loaded_after("import graphrec.serving.application", heavy) == set()
+
+
 def test_simulate_is_the_room_whoever_imported_it_first() -> None:
     for first in ("", "import graphrec.simulate"):
         code = f"{first}\nimport graphrec\nassert callable(graphrec.simulate.simulate)\nassert graphrec.simulate.Oracle"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from graphrec import __version__
-from graphrec.cli import ask, data, demo, doctor, export, finetune, init, run, tune
+from graphrec.cli import ask, data, demo, doctor, export, finetune, init, run, serve, tune
 
 app = typer.Typer(
     name="graphrec",
@@ -53,6 +53,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         export.export,
     ),
     "Ask a version": (ask.recommend, ask.interests, ask.similar, ask.search),
+    "Serve a version": (serve.serve, serve.drain),
 }
 for panel, commands in PANELS.items():
     for command in commands:

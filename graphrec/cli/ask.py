@@ -155,8 +155,7 @@ def _open(store: str, version: str) -> "Retriever":
 def _typed(retriever: "Retriever", text: str, node_type: str | None = None) -> "Id":
     """Return an id from the command line in the type that the tables use."""
     known = retriever.bundle.ids.get(node_type or retriever.bundle.settings.user_type)
-    whole = text.removeprefix("-").isdecimal()
-    return int(text) if whole and known is not None and known.series.dtype.is_integer() else text
+    return text if known is None else known.parsed(text)
 
 
 def _answer(retriever: "Retriever", title: str, frame: "pl.DataFrame", kind: str, as_json: bool) -> None:

@@ -10,7 +10,6 @@ import polars as pl
 
 from graphrec.arrays import BoolVector
 from graphrec.config import RunConfig
-from graphrec.embed import Embeddings
 from graphrec.errors import DataError
 from graphrec.graph.split import action_types, actions_of, available_at
 from graphrec.history import History
@@ -25,6 +24,7 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.settings import Settings
 from graphrec.tables.clean import Tables
+from graphrec.vectors import Embeddings
 
 CONTENT_COSINE = "content_cosine_{}.npy"
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphrec.config import RunConfig
-from graphrec.embed import Embeddings, embed
+from graphrec.embed import embed
 from graphrec.features import Features, encode_features, resolve_config, weight_keys
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
@@ -36,6 +36,7 @@ from graphrec.training.content import Content, fit_layout, layout_from_dict, lay
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import Material, train
 from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees
+from graphrec.vectors import Embeddings
 
 logger = logging.getLogger(__name__)
 Facts = Mapping[str, Any]
@@ -138,7 +139,8 @@ def model_stage(
             engine=runner.engine, on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
         )  # fmt: skip
         save_model(trained.model, folder)
-        described = {"layout": layout_to_dict(layout), "text": encoded.config.text.model_dump(mode="json")}
+        encoders = {name: getattr(encoded.config, name).model_dump(mode="json") for name in ("text", "image")}
+        described = {"layout": layout_to_dict(layout), **encoders}
         (folder / "content.json").write_text(json.dumps(described))
         (folder / "training_log.json").write_text(json.dumps(trained.log, indent=1))
         shutil.rmtree(checkpoints, ignore_errors=True)
@@ -146,7 +148,7 @@ def model_stage(
         return {"epochs": len(trained.log), "best": best, "positives": _counts(snapshots)}
 
     return runner.stage(
-        "model", stage_version=1, config=key, inputs={"tables": tables, "features": features},
+        "model", stage_version=2, config=key, inputs={"tables": tables, "features": features},
         write=write, libraries=("torch", "numba"),
     )  # fmt: skip
 

@@ -35,25 +35,33 @@ class Asker:
         return self.row is None and not len(self.actions.rows)
 
 
-def known(bundle: Bundle, row: int, acted: Actions) -> Asker:
+def known(bundle: Bundle, row: int, acted: Actions, hidden: RowVector) -> Asker:
     """Return what is known of a user of the version.
 
     Args:
         bundle: The version.
         row: The user.
         acted: What he did since, oldest first.
+        hidden: Flits that he hid since, int32.
     """
     own, actions, seen = bundle.interests.of(row), bundle.history.of(row), bundle.excluded(row)
     if len(acted.rows):
         own, actions = folded(own, acted, bundle), joined(actions, acted)
-        seen = np.union1d(seen, bundle.stood_for(acted.rows))
+    if len(acted.rows) or len(hidden):
+        seen = np.union1d(seen, bundle.stood_for(np.concatenate([acted.rows, hidden])))
     return Asker(row, own, actions, seen)
 
 
-def newcomer(bundle: Bundle, rows: RowVector) -> Asker:
-    """Return what is known of somebody the version has not met, by flits he acted on just now, oldest first."""
+def newcomer(bundle: Bundle, rows: RowVector, hidden: RowVector) -> Asker:
+    """Return what is known of somebody the version has not met.
+
+    Args:
+        bundle: The version.
+        rows: Flits he acted on just now, oldest first, int32.
+        hidden: Flits that he hid, int32.
+    """
     as_of = bundle.settings.as_of_s
     times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
     history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
     interests = build_interests(history, bundle.flit_vectors, bundle.settings.interests, as_of_s=as_of)
-    return Asker(None, interests.of(0), history.of(0), bundle.stood_for(rows))
+    return Asker(None, interests.of(0), history.of(0), bundle.stood_for(np.concatenate([rows, hidden])))

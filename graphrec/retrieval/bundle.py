@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from graphrec.arrays import BoolVector, FloatVector, RowVector, normalise_rows
-from graphrec.embed import Embeddings
 from graphrec.errors import ConfigError
 from graphrec.history import Actions, History
 from graphrec.ids import IdMap
@@ -25,6 +24,7 @@ from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.segments import Segments
 from graphrec.retrieval.settings import Settings
 from graphrec.retrieval.shelf import Query, Shelf
+from graphrec.vectors import Embeddings
 
 DISPLAY = "catalogue.parquet"
 OPTIONAL = ("standing", "content_cosine")

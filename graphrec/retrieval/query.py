@@ -1,41 +1,75 @@
-"""Text queries: embedded as a flit that nobody has met yet."""
+"""Texts and images of somebody's own: embedded as a flit that nobody has met yet."""
 
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from graphrec.arrays import FloatMatrix
 from graphrec.embed import embed_isolated
-from graphrec.errors import ConfigError
-from graphrec.features import TextConfig, TextEncoder
+from graphrec.errors import ConfigError, DataError
+from graphrec.features import ImageConfig, TextConfig, TextEncoder, encode_images
 from graphrec.models.pinsage import PinSage
+from graphrec.tables.config import QualityConfig
+from graphrec.tables.images import image_faults
 from graphrec.training.checkpoint import load_model
 from graphrec.training.content import Block, input_of, layout_from_dict
 
 
-def embed_text(model_folder: Path, text: str, flit_type: str) -> FloatMatrix:
-    """Return the vector of a text in the flits' space, float32 ``[1, dim]``.
+def embed_content(
+    model_folder: Path, flit_type: str, *, text: str | None = None, image: bytes | None = None
+) -> FloatMatrix:
+    """Return the vector of a text, an image or both in the flits' space, float32 ``[1, dim]``.
 
     Args:
         model_folder: Files of the model artifact.
-        text: What somebody looks for.
-        flit_type: Node type the text is embedded as.
+        flit_type: Node type it is embedded as.
+        text: What it says.
+        image: What it shows, encoded.
 
     Raises:
-        ConfigError: If the model reads no text, or its text encoder cannot encode new texts.
+        ConfigError: If the model does not read what is given, or cannot encode it anew.
+        DataError: If the image is none.
     """
-    model, layout, encoder = _opened(model_folder, flit_type)
-    return embed_isolated(model, flit_type, input_of(layout, {"text": encoder.encode([text])}, 1))
+    model, layout, content = _opened(model_folder, flit_type)
+    given: dict[str, FloatMatrix] = {}
+    if text is not None:
+        given["text"] = _text_encoder(model_folder, flit_type).encode([text])
+    if image is not None:
+        given["image"] = encode_images([_held_to_rules(image)], _image_config(layout, content, flit_type))
+    return embed_isolated(model, flit_type, input_of(layout, given, 1))
+
+
+def _held_to_rules(image: bytes) -> bytes:
+    """Return an image that may be decoded: what the tables would refuse, a stranger's file is refused for as well."""
+    (fault,) = image_faults([image], QualityConfig().max_image_pixels)
+    if fault is not None:
+        raise DataError(f"image must be a picture of at most {QualityConfig().max_image_pixels} pixels (got: {fault})")
+    return image
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, flit_type: str) -> tuple[PinSage, list[Block], TextEncoder]:
-    """Open a model and its text encoder once: loading both takes seconds, a query milliseconds."""
+def _opened(folder: Path, flit_type: str) -> tuple[PinSage, list[Block], dict[str, Any]]:
+    """Open a model and what it says of its input once: loading takes a second, a query milliseconds."""
     content = json.loads((folder / "content.json").read_text())
-    layout, config = layout_from_dict(content["layout"])[flit_type], TextConfig.parse(content["text"])
+    return load_model(folder), layout_from_dict(content["layout"])[flit_type], content
+
+
+@lru_cache(maxsize=4)
+def _text_encoder(folder: Path, flit_type: str) -> TextEncoder:
+    """Open a model's text encoder once."""
+    _, layout, content = _opened(folder, flit_type)
+    config = TextConfig.parse(content["text"])
     if "text" not in {block.name for block in layout} or config.encoder != "transformer":
         raise ConfigError(
             f"search needs a version whose {flit_type}s have text from features.text.encoder 'transformer' "
             f"(got {config.encoder!r})"
         )
-    return load_model(folder), layout, TextEncoder(config)
+    return TextEncoder(config)
+
+
+def _image_config(layout: list[Block], content: dict[str, Any], flit_type: str) -> ImageConfig:
+    """Return how the model's images were encoded."""
+    if "image" not in {block.name for block in layout} or "image" not in content:
+        raise ConfigError(f"an image needs a version whose {flit_type}s have images (got none, or one made before 0.2)")
+    return ImageConfig.parse(content["image"])

@@ -16,7 +16,6 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.newest import Action, actions_of
 from graphrec.retrieval.portraits import Portraits, portrait_cards
-from graphrec.retrieval.query import embed_text
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.wishes import Wishes
 from graphrec.store import Store
@@ -66,6 +65,7 @@ class Retriever:
         request: Request = NO_WISHES,
         *,
         newest: Sequence[Action] = (),
+        hidden: Sequence[Id] = (),
         kind: str | None = None,
     ) -> Candidates:
         """Return candidates for a user; somebody unknown gets recent popularity, and the answer says so.
@@ -76,39 +76,62 @@ class Retriever:
             request: Interests to mute or boost, what to leave out, how varied the list shall be.
             newest: What the user did since the version, oldest first; the last twenty are folded into his interests. A
                 user whom the version does not know is answered by them alone.
+            hidden: Flits to leave out besides those that the version knows he has seen or hidden.
             kind: Node type of the candidates; default: flits. Of another type, such as accounts to follow, those come
                 that the user has no link to yet; of the request, ``muted``, ``boosted`` and, among users,
                 ``blocked_authors`` apply.
 
         Raises:
-            UnknownIdError: If the request or an action names an unknown flit.
+            UnknownIdError: If the request, an action or ``hidden`` names an unknown flit.
             ConfigError: If it goes by something that the version's flits, or nodes of this kind, do not have.
         """
         _check_k(k)
-        asker = self._asker(user_id, newest)
+        asker = self._asker(user_id, newest, hidden)
         without = f"user {user_id!r} is unknown" if asker.unknown else NO_ACTION
         if kind is None or kind == self.bundle.settings.flit_type:
             return packed(self.bundle, flits_for(self._wishes, asker, k, request, without))
         return packed(self.bundle, nodes_for(self.bundle, asker, kind, k, request, without))
 
+    def recommend_unknown(
+        self, user_id: Id, k: int = 50, request: Request = NO_WISHES, *, hidden: Sequence[Id] = ()
+    ) -> Candidates:
+        """Return candidates for somebody of whom nothing is known, or may be known: recent popularity.
+
+        Args:
+            user_id: Whom the answer names as unknown.
+            k: Length of the list at most.
+            request: As in :meth:`recommend`.
+            hidden: Flits to leave out.
+
+        Raises:
+            UnknownIdError: If the request or ``hidden`` names an unknown flit.
+            ConfigError: As in :meth:`recommend`.
+        """
+        _check_k(k)
+        asker = newcomer(self.bundle, NOTHING, self._flits.rows(list(hidden)))
+        return packed(self.bundle, flits_for(self._wishes, asker, k, request, f"user {user_id!r} is unknown"))
+
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""
         return candidates_of(self.bundle.query_of(user_row), self.bundle.shelf, k).rows
 
-    def recommend_from(self, flit_ids: Sequence[Id], k: int = 50, request: Request = NO_WISHES) -> Candidates:
+    def recommend_from(
+        self, flit_ids: Sequence[Id], k: int = 50, request: Request = NO_WISHES, *, hidden: Sequence[Id] = ()
+    ) -> Candidates:
         """Return candidates for somebody never seen, from his last actions.
 
         Args:
             flit_ids: Flits he acted on, oldest first, each at "now".
             k: Length of the list at most.
             request: As in :meth:`recommend`.
+            hidden: Flits to leave out besides those.
 
         Raises:
             UnknownIdError: If a flit is unknown.
             ConfigError: As in :meth:`recommend`.
         """
         _check_k(k)
-        asker = newcomer(self.bundle, self._flits.rows(list(flit_ids)))
+        asker = newcomer(self.bundle, self._flits.rows(list(flit_ids)), self._flits.rows(list(hidden)))
         return packed(self.bundle, flits_for(self._wishes, asker, k, request, NO_ACTION))
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
@@ -146,11 +169,24 @@ class Retriever:
         _check_k(k)
         if not text.strip():
             raise ConfigError(f"text must not be blank (got {text!r})")
+        return self._neighbours(self.bundle.settings.flit_type, self.embed(text), k)
+
+    def embed(self, text: str | None = None, image: bytes | None = None) -> FloatMatrix:
+        """Return the vector of a flit that the version does not know, float32 ``[1, dim]``.
+
+        Args:
+            text: What it says.
+            image: What it shows, encoded (PNG, JPEG, …).
+
+        Raises:
+            ConfigError: If the version's flits have no such content, or it cannot be encoded anew.
+            DataError: If the image is none.
+        """
         if self._model is None:
             raise ConfigError("search needs the version's model; open the retriever with Retriever.open")
-        return self._neighbours(
-            self.bundle.settings.flit_type, embed_text(self._model, text, self.bundle.settings.flit_type), k
-        )
+        from graphrec.retrieval.query import embed_content  # loads torch: nobody else here needs it
+
+        return embed_content(self._model, self.bundle.settings.flit_type, text=text, image=image)
 
     def interests(self, user_id: Id) -> pl.DataFrame:
         """Return all interests of a user, the most important first.
@@ -183,16 +219,16 @@ class Retriever:
 
     def found(self, user_row: int, k: int) -> Found:
         """Return what :meth:`recommend` gives a user, in rows: what answers for all users are made of."""
-        asker = known(self.bundle, user_row, NOTHING_NEW)
+        asker = known(self.bundle, user_row, NOTHING_NEW, NOTHING)
         return flits_for(self._wishes, asker, k, NO_WISHES, NO_ACTION)
 
-    def _asker(self, user_id: Id, newest: Sequence[Action]) -> Asker:
-        """Return what is known of a user, with what he did since the version."""
-        row = self._users.get(user_id)
+    def _asker(self, user_id: Id, newest: Sequence[Action], hidden: Sequence[Id]) -> Asker:
+        """Return what is known of a user, with what he did and hid since the version."""
+        row, out = self._users.get(user_id), self._flits.rows(list(hidden))
         if row is None:
-            return newcomer(self.bundle, self._flits.rows([one.flit for one in newest]))
+            return newcomer(self.bundle, self._flits.rows([one.flit for one in newest]), out)
         acted = actions_of(newest, self._flits, self.bundle.settings.as_of_s) if newest else NOTHING_NEW
-        return known(self.bundle, row, acted)
+        return known(self.bundle, row, acted, out)
 
     def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: RowVector = NOTHING) -> pl.DataFrame:
         found = self.bundle.indexes[kind].query(vector, k + len(without))

@@ -9,7 +9,7 @@ from graphrec.cli.app import PANELS
 from graphrec.cli.console import shell_path, sparkline
 from tests.cli.conftest import CONFIG, Invoke
 
-COMMANDS = [command.__name__ for commands in PANELS.values() for command in commands]
+COMMANDS = [command.__name__.replace("_", "-") for commands in PANELS.values() for command in commands]
 
 
 def graphrec_process(*args: object) -> subprocess.CompletedProcess[str]:

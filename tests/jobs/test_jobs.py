@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from graphrec.embed import Embeddings
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Store, Version
+from graphrec.vectors import Embeddings
 from tests.jobs.cluster import QUICK, Finished, RunningCluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

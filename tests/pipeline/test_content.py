@@ -10,13 +10,13 @@ from typer.testing import CliRunner, Result
 
 from graphrec.cli.app import app
 from graphrec.config import load_config
-from graphrec.embed import Embeddings
 from graphrec.errors import ConfigError
 from graphrec.features import Features
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
 from graphrec.simulate import SimulationConfig, simulate
 from graphrec.store import Store
+from graphrec.vectors import Embeddings
 from tests.features.conftest import encoded, noise, tiny_vit
 from tests.pipeline.conftest import FLUTTER, quick_config
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.embed import Embeddings
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, build_index
 from graphrec.retrieval.ads import EVER, AdRules, Campaigns
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.retriever import Retriever
+from graphrec.vectors import Embeddings
 from tests.retrieval.world import AS_OF, DAY, NUM_FLITS, TOPICS, planted, topic_of
 
 RULES = AdRules("shop", every=5, min_similarity=0.7, cap=2)

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.arrays import normalise_rows
-from graphrec.embed import Embeddings
 from graphrec.errors import ConfigError
 from graphrec.history import History
 from graphrec.index import IndexConfig, build_index
@@ -21,6 +20,7 @@ from graphrec.retrieval.request import Request
 from graphrec.retrieval.retriever import Retriever
 from graphrec.retrieval.tune import PRIOR_WEIGHTS
 from graphrec.retrieval.tune_kinds import link_recalls, tune_kinds
+from graphrec.vectors import Embeddings
 from tests.retrieval.world import NUM_USERS, TOPICS, planted
 
 NUM_SHOPS = 36

@@ -9,9 +9,9 @@ import torch
 from graphrec.arrays import FloatMatrix
 from graphrec.embed import embed_isolated
 from graphrec.errors import ConfigError
-from graphrec.features import TextConfig, TextEncoder
+from graphrec.features import ImageConfig, TextConfig, TextEncoder
 from graphrec.models.pinsage import PinSage
-from graphrec.retrieval.query import embed_text
+from graphrec.retrieval.query import embed_content
 from graphrec.retrieval.retriever import Retriever
 from graphrec.training.checkpoint import save_model
 from graphrec.training.content import Block, input_of, layout_to_dict
@@ -47,7 +47,8 @@ def write_model(folder: Path, text: TextConfig, blocks: Sequence[Block]) -> PinS
     widths = {t: sum(len(block.shift) + 1 for block in layout[t]) - 1 for t in layout}
     model = PinSage(MODEL, widths, {})
     save_model(model, folder)
-    content = {"layout": layout_to_dict(layout), "text": text.model_dump(mode="json")}
+    encoders = {"text": text.model_dump(mode="json"), "image": ImageConfig().model_dump(mode="json")}
+    content = {"layout": layout_to_dict(layout), **encoders}
     (folder / "content.json").write_text(json.dumps(content))
     return model
 
@@ -58,19 +59,19 @@ COLUMNS = Block("columns", (0.0, 0.0), 1.0)
 
 def test_a_text_is_embedded_as_a_flit_nobody_has_met(tmp_path: Path, config: TextConfig) -> None:
     model = write_model(tmp_path, config, [TEXT, COLUMNS])
-    found = embed_text(tmp_path, "Bird song", "flit")
+    found = embed_content(tmp_path, "flit", text="Bird song")
     words: FloatMatrix = TextEncoder(config).encode(["Bird song"])
     layout = [TEXT, COLUMNS, Block("log_degree", (1.5,), 0.5)]
     np.testing.assert_allclose(found, embed_isolated(model, "flit", input_of(layout, {"text": words}, 1)), atol=1e-6)
     assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
-    assert not np.allclose(found, embed_text(tmp_path, "cat", "flit"), atol=1e-3)
+    assert not np.allclose(found, embed_content(tmp_path, "flit", text="cat"), atol=1e-3)
 
 
 def test_search_ranks_flits_by_the_texts_vector(tmp_path: Path, config: TextConfig) -> None:
     write_model(tmp_path, config, [TEXT])
     bundle = planted()
     found = Retriever(bundle, model=tmp_path).search("nest", 6)
-    cosines = bundle.flit_vectors @ embed_text(tmp_path, "nest", "flit")[0]
+    cosines = bundle.flit_vectors @ embed_content(tmp_path, "flit", text="nest")[0]
     best = [f"f{row}" for row in np.argsort(-cosines) if bundle.allowed[row]][:6]
     assert found["id"].to_list() == best
     assert found["similarity"].to_list() == sorted(found["similarity"], reverse=True)
@@ -78,23 +79,23 @@ def test_search_ranks_flits_by_the_texts_vector(tmp_path: Path, config: TextConf
 
 def test_the_encoder_is_loaded_once(tmp_path: Path, config: TextConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     write_model(tmp_path, config, [TEXT])
-    embed_text(tmp_path, "bird", "flit")
+    embed_content(tmp_path, "flit", text="bird")
 
     def forbidden(*_: object) -> None:
         raise AssertionError("loaded again")
 
     monkeypatch.setattr(TextEncoder, "__init__", forbidden)
-    embed_text(tmp_path, "nest", "flit")
+    embed_content(tmp_path, "flit", text="nest")
 
 
 @pytest.mark.parametrize("encoder", ["tfidf", "none"])
 def test_texts_that_the_encoder_cannot_read_raise(tmp_path: Path, encoder: str) -> None:
     write_model(tmp_path, TextConfig.parse({"encoder": encoder}), [TEXT])
     with pytest.raises(ConfigError, match=rf"search needs a version whose flits .* \(got '{encoder}'\)"):
-        embed_text(tmp_path, "bird", "flit")
+        embed_content(tmp_path, "flit", text="bird")
 
 
 def test_a_model_that_reads_no_text_cannot_search(tmp_path: Path, config: TextConfig) -> None:
     write_model(tmp_path, config, [COLUMNS])
     with pytest.raises(ConfigError, match="search needs a version whose flits have text"):
-        embed_text(tmp_path, "bird", "flit")
+        embed_content(tmp_path, "flit", text="bird")

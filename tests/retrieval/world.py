@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 
 from graphrec.arrays import FloatMatrix, IntVector, RowVector, normalise_rows
-from graphrec.embed import Embeddings
 from graphrec.history import History
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, build_index
@@ -18,6 +17,7 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.settings import Settings
 from graphrec.retrieval.shelf import Weights
+from graphrec.vectors import Embeddings
 
 DAY = 86_400
 AS_OF = 100 * DAY

@@ -1,0 +1,107 @@
+"""Routes that ask a version."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from graphrec.errors import ConfigError
+from graphrec.ids import Id
+from graphrec.retrieval.answers import Candidates
+from graphrec.retrieval.newest import Action
+from graphrec.retrieval.retriever import Retriever
+from graphrec.serving.config import ServingConfig
+from graphrec.serving.endpoint import Asked
+from graphrec.serving.messages import Embed, Listed, Recommend, RecommendFrom, Search, Similar
+from graphrec.state import Known
+
+DIGITS = 6
+"""Decimals of scores and cosines: what float32 holds."""
+
+
+def recommend(asked: Asked) -> dict[str, Any]:
+    """Candidates for a user. What he did and wished since the version counts; who is unknown gets what is popular."""
+    message: Recommend = asked.message
+    retriever, known = asked.served.retriever, asked.service.state.of(message.user)
+    request = message.wishes.request(standing(known, retriever))
+    if known.forgotten:
+        return _listed(asked, retriever.recommend_unknown(message.user, message.k, request))
+    newest, hidden = since_version(known, retriever, asked.service.config)
+    found = retriever.recommend(message.user, message.k, request, newest=newest, hidden=hidden)
+    return _listed(asked, found)
+
+
+def recommend_from(asked: Asked) -> dict[str, Any]:
+    """Candidates for somebody never seen, from his last actions."""
+    message: RecommendFrom = asked.message
+    found = asked.served.retriever.recommend_from(message.flits, message.k, message.wishes.request({}))
+    return _listed(asked, found)
+
+
+def similar(asked: Asked) -> dict[str, Any]:
+    """The nearest neighbours of a flit, or of a node of another type."""
+    message: Similar = asked.message
+    kind = message.type or asked.served.retriever.bundle.settings.flit_type
+    return _near(asked, kind, asked.served.retriever.similar(message.id, message.k, node_type=kind))
+
+
+def search(asked: Asked) -> dict[str, Any]:
+    """The flits nearest to a text."""
+    message: Search = asked.message
+    retriever = asked.served.retriever
+    return _near(asked, retriever.bundle.settings.flit_type, retriever.search(message.text, message.k))
+
+
+def embed(asked: Asked) -> dict[str, Any]:
+    """The vector of a flit that the version does not know, from its text, its image or both."""
+    message: Embed = asked.message
+    if message.text is None and message.image is None:
+        raise ConfigError("embed must be given a text or an image (got neither)")
+    vector = asked.served.retriever.embed(message.text, message.image)
+    return {"version": asked.served.version, "vector": vector[0].astype(np.float64).round(DIGITS).tolist()}
+
+
+def standing(known: Known, retriever: Retriever) -> dict[Id, float]:
+    """Return the user's standing wishes about flits that the version knows."""
+    flits = retriever.bundle.ids[retriever.bundle.settings.flit_type]
+    return {flit: factor for flit, factor in known.wishes.items() if flits.get(flit) is not None}
+
+
+def since_version(known: Known, retriever: Retriever, config: ServingConfig) -> tuple[list[Action], list[Id]]:
+    """Return what to fold into a user's interests, and what else not to show him.
+
+    An event from before the version's "now" stands in its tables already: it is not counted twice.
+    """
+    flits, as_of_s = retriever.bundle.ids[retriever.bundle.settings.flit_type], retriever.bundle.settings.as_of_s
+    newest: list[Action] = []
+    hidden: list[Id] = []
+    for event in known.events:
+        weight = config.actions.get(event.kind)
+        if flits.get(event.flit) is None or (weight is None and event.kind not in config.hides):
+            continue
+        if weight is not None and (as_of_s is None or event.time_s >= as_of_s):
+            newest.append(Action(event.flit, event.time_s, weight))
+        else:
+            hidden.append(event.flit)
+    return newest, hidden
+
+
+def _listed(asked: Asked, found: Candidates) -> dict[str, Any]:
+    message: Listed = asked.message
+    scores = found.scores.astype(np.float64).round(DIGITS).tolist()
+    rows = zip(found.ids, scores, found.interests, strict=True)
+    candidates: list[dict[str, Any]] = [
+        {"id": one, "score": score, "interest": interest} for one, score, interest in rows
+    ]
+    if message.explain:
+        for place, one in enumerate(candidates):
+            one["why"] = found.explain(place)
+    answer = {"version": asked.served.version, "reason": found.reason, "candidates": candidates}
+    return answer | ({"trace": found.trace().to_dicts()} if message.trace else {})
+
+
+def _near(asked: Asked, kind: str, frame: pl.DataFrame) -> dict[str, Any]:
+    cosines = frame["similarity"].cast(pl.Float64).round(DIGITS).to_list()
+    rows = zip(frame["id"].to_list(), cosines, strict=True)
+    found = [{"id": one, "similarity": cosine} for one, cosine in rows]
+    return {"version": asked.served.version, "type": kind, "found": found}

@@ -1,0 +1,79 @@
+"""The ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from graphrec.serving.config import ServingConfig
+from graphrec.serving.endpoint import Endpoint, request_id_of
+from graphrec.serving.openapi import described, page
+from graphrec.serving.problems import Problem
+from graphrec.serving.routes import ROUTES
+from graphrec.serving.service import Service
+
+
+def create_app(config: ServingConfig) -> Starlette:
+    """Return the application; the version opens when it starts, and it is followed until it stops.
+
+    Args:
+        config: Settings.
+
+    Raises:
+        ConfigError: If it would listen to others without tokens, or the tokens cannot be read.
+        StateError: If the state cannot be opened.
+    """
+    service = Service.build(config)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await asyncio.to_thread(service.current.open)
+        follower = asyncio.create_task(service.current.follow())
+        yield
+        follower.cancel()
+        with suppress(asyncio.CancelledError):
+            await follower
+        service.state.close()
+
+    register_url_convertor("id", _AnyId())
+    routes = [Route(spec.path, Endpoint(spec, service), methods=[spec.method]) for spec in ROUTES]
+    if config.shows_docs:
+        routes += [Route("/openapi.json", _openapi), Route("/docs", _docs)]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+
+
+class _AnyId(Convertor[str]):
+    """Fits any id, line breaks among it, which no other convertor of Starlette does."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        """Return the id as it stands in the decoded path."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return the same."""
+        return value
+
+
+async def _openapi(request: Request) -> Response:
+    return JSONResponse(described())
+
+
+async def _docs(request: Request) -> Response:
+    return HTMLResponse(page())
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    """Answer where no route fits, in the form of all other problems."""
+    assert isinstance(error, HTTPException)
+    request_id = request_id_of(dict(request.scope["headers"])).decode()
+    told = Problem(error.status_code, error.detail.lower()).body(request_id)
+    headers = {**(error.headers or {}), "X-Request-Id": request_id}
+    return JSONResponse(told, error.status_code, headers, media_type="application/problem+json")

@@ -1,0 +1,98 @@
+"""One version that answers: its retriever, and the answers it has given."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from graphrec.ids import Id
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.retriever import Retriever
+from graphrec.state import Known
+from graphrec.store import Store
+
+MOST_BYTES = 16 * 1024
+"""Longest question and answer, together, that are remembered: a worker's memory stays bounded."""
+
+
+class Remembered:
+    """The newest answers of one version; each holds as long as what was known of its user stays.
+
+    Args:
+        most: Answers kept; 0 keeps none.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[bytes, tuple[Id, Known, bytes]] = OrderedDict()
+
+    def asker(self, body: bytes) -> Id | None:
+        """Return whom a body seen before asks for; ``None`` for one that was not."""
+        found = self._kept.get(body)
+        return None if found is None else found[0]
+
+    def get(self, body: bytes, known: Known) -> bytes | None:
+        """Return the answer to a body, if nothing of what was known has changed."""
+        found = self._kept.get(body)
+        if found is None or not (found[1] is known or found[1] == known):
+            return None
+        self._kept.move_to_end(body)
+        return found[2]
+
+    def put(self, body: bytes, user: Id, known: Known, answer: bytes) -> None:
+        """Remember an answer."""
+        if self._most and len(body) + len(answer) <= MOST_BYTES:
+            self._kept[body] = (user, known, answer)
+            self._kept.move_to_end(body)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A version that answers. A request takes hold of one and keeps it, so no answer mixes versions.
+
+    Attributes:
+        retriever: Answers.
+        remembered: Answers given.
+        store: Holds the leases on the version's artifacts, so that no gc removes them.
+    """
+
+    retriever: Retriever
+    remembered: Remembered
+    store: Store = field(repr=False)
+
+    @property
+    def version(self) -> str:
+        """Name of the version."""
+        return self.retriever.version
+
+    @classmethod
+    def open(cls, place: str, version: str, answers_kept: int = 0) -> "Served":
+        """Open a version, every file compared with its manifest, and let it answer once.
+
+        Args:
+            place: The store.
+            version: A version's name or an alias.
+            answers_kept: Answers to remember.
+
+        Raises:
+            ArtifactError: If there is no such version, or a file is damaged.
+        """
+        store = Store(place)
+        try:
+            found = store.resolve(version)
+            bundle = Bundle.open(store.artifact(found, "bundle").path)
+            retriever = Retriever(bundle, version=found.name, model=store.artifact(found, "model").path)
+            _warm(retriever)
+        except BaseException:
+            store.close()
+            raise
+        return cls(retriever, Remembered(answers_kept), store)
+
+
+def _warm(retriever: Retriever) -> None:
+    """Ask once, so that no caller waits for what is built on the first question."""
+    bundle = retriever.bundle
+    users = bundle.ids[bundle.settings.user_type].series
+    found = retriever.recommend(users[0], 1) if len(users) else retriever.recommend_unknown("", 1)
+    if len(found):
+        found.explain(0)

@@ -1,0 +1,85 @@
+"""Which version answers, and how it gives way to the next: the new one opens beside the old, then a reference moves."""
+
+import asyncio
+import logging
+import time
+
+from graphrec.serving.config import ServingConfig
+from graphrec.serving.metrics import Metrics
+from graphrec.serving.served import Served
+from graphrec.store import Store
+
+logger = logging.getLogger(__name__)
+RETRY_S = 30.0
+"""Seconds before a version that was refused is tried again: somebody may have restored its files."""
+GRACE_S = 30.0
+"""Seconds the files of a version that gave way stay leased, for requests still at work on it."""
+
+
+class Current:
+    """The version that answers now.
+
+    Args:
+        config: The store, the alias, and how often to look.
+        metrics: Told of swaps, and which version answers.
+
+    Attributes:
+        refused: Name of a version that could not be opened, and why; empty where all is well.
+    """
+
+    def __init__(self, config: ServingConfig, metrics: Metrics) -> None:
+        self._config = config
+        self._metrics = metrics
+        self._aliases = Store(config.store)
+        self._retry_at = 0.0
+        self.refused: dict[str, str] = {}
+        self._served: Served | None = None
+
+    @property
+    def served(self) -> Served | None:
+        """The version that answers; ``None`` before the first has opened."""
+        return self._served
+
+    def open(self) -> None:
+        """Open the first version.
+
+        Raises:
+            ArtifactError: If there is none, or it is damaged.
+        """
+        self._served = Served.open(self._config.store, self._config.version, self._config.answers_kept)
+        self._metrics.version.labels(self._served.version).set(1)
+
+    async def follow(self) -> None:
+        """Look where the alias points, again and again, and move there; never raises."""
+        while True:
+            await asyncio.sleep(self._config.poll_s)
+            try:
+                name = await asyncio.to_thread(self._named)
+            except Exception as error:  # a store out of reach is no reason to stop answering
+                self._metrics.swaps.labels("unreachable").inc()
+                logger.warning("the store cannot be read; the old version goes on", extra={"error": str(error)})
+                continue
+            if self._served is not None and name == self._served.version:
+                self.refused = {}
+            elif name not in self.refused or time.monotonic() >= self._retry_at:
+                await self._move(name)
+
+    def _named(self) -> str:
+        return self._aliases.resolve(self._config.version).name
+
+    async def _move(self, name: str) -> None:
+        try:
+            new = await asyncio.to_thread(Served.open, self._config.store, name, self._config.answers_kept)
+        except Exception as error:  # whatever is wrong with it, the old version goes on
+            self.refused = {name: f"{type(error).__name__}: {error}"}
+            self._retry_at = time.monotonic() + RETRY_S
+            self._metrics.swaps.labels("refused").inc()
+            logger.error("version refused; the old one goes on", extra={"version": name, "error": str(error)})
+            return
+        old, self._served, self.refused = self._served, new, {}
+        self._metrics.swaps.labels("swapped").inc()
+        self._metrics.version.labels(name).set(1)
+        logger.info("version swapped", extra={"version": name})
+        if old is not None:
+            self._metrics.version.labels(old.version).set(0)
+            asyncio.get_running_loop().call_later(GRACE_S, old.store.close)

@@ -1,0 +1,121 @@
+"""Parts of a worker by themselves: the gate, what is remembered, group commit, the log."""
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+from graphrec.errors import StateError
+from graphrec.serving.appender import Appender
+from graphrec.serving.endpoint import Endpoint, Spec
+from graphrec.serving.gate import Gate
+from graphrec.serving.logs import JsonLines
+from graphrec.serving.problems import Problem
+from graphrec.serving.served import MOST_BYTES, Remembered
+from graphrec.state import Event, Known, Outcome
+
+
+def test_a_gate_lets_in_one_by_one_and_refuses_beyond_its_queue() -> None:
+    gate, order = Gate(1, 2, 10.0), []
+
+    async def enter(number: int) -> None:
+        async with gate.turn():
+            order.append(number)
+            await asyncio.sleep(0)
+
+    async def all_at_once() -> list[object]:
+        return await asyncio.gather(*(enter(number) for number in range(5)), return_exceptions=True)
+
+    found = asyncio.run(all_at_once())
+    assert order == [0, 1, 2]
+    assert [one.status for one in found if isinstance(one, Problem)] == [503, 503]
+    assert gate.waiting == 0
+
+
+def test_who_waits_too_long_is_refused() -> None:
+    gate = Gate(1, 5, 0.01)
+
+    async def slow() -> None:
+        async with gate.turn():
+            await asyncio.sleep(0.05)
+
+    async def both() -> list[object]:
+        return list(await asyncio.gather(slow(), slow(), return_exceptions=True))
+
+    first, second = asyncio.run(both())
+    assert first is None
+    assert isinstance(second, Problem)
+    assert second.headers == {"Retry-After": "1"}
+
+
+def test_an_answer_is_remembered_while_nothing_changes() -> None:
+    kept, known = Remembered(2), Known((Event("1", "ada", "f", "like", 1),))
+    kept.put(b"q", "ada", known, b"answer")
+    assert kept.asker(b"q") == "ada"
+    assert kept.get(b"q", Known((Event("1", "ada", "f", "like", 1),))) == b"answer"
+    assert kept.get(b"q", Known()) is None
+    assert kept.asker(b"other") is None
+
+
+def test_the_oldest_answers_and_long_ones_are_not_kept() -> None:
+    kept = Remembered(2)
+    for body in (b"a", b"b"):
+        kept.put(body, "u", Known(), body)
+    kept.get(b"a", Known())
+    kept.put(b"c", "u", Known(), b"c")
+    kept.put(b"long", "u", Known(), b"x" * (MOST_BYTES + 1))
+    assert [kept.get(body, Known()) for body in (b"a", b"b", b"c", b"long")] == [b"a", None, b"c", None]
+    nothing = Remembered(0)
+    nothing.put(b"a", "u", Known(), b"a")
+    assert nothing.asker(b"a") is None
+
+
+class SlowDisk:
+    """Takes batches, and fails on one of them."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def append(self, events: list[Event]) -> list[Outcome]:
+        self.batches.append(len(events))
+        if any(one.kind == "bad" for one in events):
+            raise StateError("disk full")
+        return ["repeated" if one.event_id == "1" else "stored" for one in events]
+
+
+def test_events_that_wait_go_to_disk_together_and_each_caller_hears_of_his_own() -> None:
+    disk = SlowDisk()
+
+    def event(number: int, kind: str = "like") -> Event:
+        return Event(str(number), "u", "f", kind, 1)
+
+    async def tell() -> list[object]:
+        appender = Appender(disk)  # type: ignore[arg-type]
+        first = asyncio.create_task(appender.append([event(0)]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        later = [asyncio.create_task(appender.append([event(number), event(9)])) for number in (1, 2, 3)]
+        found: list[object] = [await first, *await asyncio.gather(*later)]
+        found += await asyncio.gather(appender.append([event(4, "bad")]), return_exceptions=True)
+        return [*found, await appender.append([event(5)])]
+
+    *good, failed, after = asyncio.run(tell())
+    assert good == [["stored"], ["repeated", "stored"], ["stored", "stored"], ["stored", "stored"]]
+    assert isinstance(failed, StateError)
+    assert after == ["stored"]
+    assert disk.batches == [1, 6, 1, 1]
+
+
+def test_a_failure_is_logged_without_what_was_sent(caplog: pytest.LogCaptureFixture) -> None:
+    spec = Spec("POST", "/v1/recommend", "read", "loop", lambda asked: None, None)
+    endpoint = Endpoint.__new__(Endpoint)
+    endpoint._spec = spec
+    with caplog.at_level(logging.ERROR):
+        try:
+            raise RuntimeError("hermione likes f7")
+        except RuntimeError as error:
+            endpoint._log(error, b"abc", b"v1")
+    line = json.loads(JsonLines().format(caplog.records[0]))
+    assert (line["request_id"], line["route"], line["error"]) == ("abc", "/v1/recommend", "RuntimeError")
+    assert "hermione likes" not in line["where"].replace('raise RuntimeError("hermione likes f7")', "")
