@@ -121,6 +121,31 @@ class LightGCNConfig(Section):
     """Root of the start, the batches and the negatives."""
 
 
+class TwhinConfig(Section):
+    """TwHIN: a vector per node and a translation per relation, all relations in one space."""
+
+    preset: Literal["twhin"] = "twhin"
+    """Which family of models."""
+    dim: int = Field(default=64, ge=1)
+    """Width of the vectors."""
+    relations: dict[str, float] | None = None
+    """Relations to learn from and how strongly; ``None``: every action and context relation, at 1."""
+    negatives: int = Field(default=512, ge=1)
+    """Negatives of each end, shared by a step's edges."""
+    in_batch_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of the negatives that are ends of the step's own edges: drawn as often as they have edges."""
+    negative_power: float = Field(default=0.0, ge=0, le=1)
+    """The other negatives are drawn in proportion to (edges of the node) to this power: 0 draws all nodes alike."""
+    epochs: int = Field(default=20, ge=1)
+    """Passes over all edges."""
+    batch_size: int = Field(default=4096, ge=1)
+    """Edges a step, all of one relation."""
+    learning_rate: float = Field(default=0.1, gt=0)
+    """Rate of row-wise Adagrad."""
+    seed: int = 0
+    """Root of the start, the batches and the negatives."""
+
+
 class FactorConfig(Section):
     """Collaborative factors by iALS, for retrieval's second opinion beside the embeddings."""
 
