@@ -20,13 +20,13 @@ from graphrec.training.twhin import relation_edges, train_twhin
 K = 50
 """Cut of the recall that settings are chosen by."""
 TRIED: tuple[Mapping[str, Any], ...] = (
-    {"in_batch_share": 0.5, "negative_power": 0.0},
-    {"in_batch_share": 0.0, "negative_power": 0.0},
-    {"in_batch_share": 0.0, "negative_power": 0.5},
+    {"regularization": 0.3, "in_batch_share": 0.0},
+    {"regularization": 0.1, "in_batch_share": 0.0},
+    {"regularization": 0.3, "in_batch_share": 0.5},
 )
 EVERY = 3
 """Epochs between looks at the validation edges."""
-MOST_EPOCHS = 30
+MOST_EPOCHS = 18
 MIXTURES = tuple(
     MixtureConfig(clusters, own, unit) for clusters in (10, 40, 160) for own in (1.0, 0.6) for unit in (True, False)
 )

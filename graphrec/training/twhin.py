@@ -98,7 +98,7 @@ def train_twhin(
     relations = relation_edges(graph, config.relations)
     model = Twhin.start(graph.num_nodes, [one.triplet for one in relations], config.dim, config.seed)
     model = model if start is None else start(model)
-    optimiser = RowAdagrad(model, config.learning_rate)
+    optimiser = RowAdagrad(model, config)
     num_edges = sum(len(one.sources) for one in relations)
     for epoch in range(1, config.epochs + 1):
         started, total = time.perf_counter(), 0.0
@@ -125,17 +125,18 @@ class RowAdagrad:
 
     Args:
         model: What it changes, in place.
-        learning_rate: Rate.
+        config: Rate, and the L2 penalty on the rows that are moved.
     """
 
-    def __init__(self, model: Twhin, learning_rate: float) -> None:
-        self._rate = learning_rate
+    def __init__(self, model: Twhin, config: TwhinConfig) -> None:
+        self._rate, self._penalty = config.learning_rate, config.regularization
         self._sums = {node_type: torch.zeros(len(matrix)) for node_type, matrix in model.vectors.items()}
         self._of_translations = {triplet: torch.zeros(()) for triplet in model.translations}
 
     def update(self, node_type: str, rows: Tensor, vectors: Tensor, gradient: Tensor) -> None:
         """Move the ``rows`` (each once) of ``vectors`` against their gradient, float32 ``[rows, dim]``."""
         sums = self._sums[node_type]
+        gradient = gradient + self._penalty * vectors[rows]
         total = sums[rows] + gradient.square().mean(dim=1)
         sums[rows] = total
         vectors.index_add_(0, rows, gradient * (-self._rate / (total.sqrt() + EPSILON))[:, None])

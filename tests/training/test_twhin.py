@@ -10,10 +10,10 @@ from graphrec.graph.build import offsets
 from graphrec.graph.graph import InteractionGraph, Relation, Triplet
 from graphrec.models.config import TwhinConfig
 from graphrec.models.twhin import Twhin
-from graphrec.training.twhin import relation_edges, train_twhin
+from graphrec.training.twhin import RowAdagrad, relation_edges, train_twhin
 
 LIKES, FOLLOWS = ("user", "likes", "flit"), ("user", "follows", "user")
-QUICK = TwhinConfig(dim=8, negatives=32, batch_size=64, epochs=3)
+QUICK = TwhinConfig(dim=8, negatives=32, batch_size=64, epochs=3, regularization=0.01)
 Pairs = list[tuple[int, int]]
 
 
@@ -128,3 +128,24 @@ def test_what_cannot_be_learned_from_is_refused() -> None:
     with pytest.raises(DataError, match="graph must hold an edge of a relation to learn from"):
         relation_edges(graph_of({"user": 2, "flit": 2}, {LIKES: []}), None)
     assert [one.triplet for one in relation_edges(graph, None)] == [LIKES]
+
+
+def test_the_penalty_shortens_vectors() -> None:
+    lengths = [
+        float(train_twhin(communities(), QUICK.model_copy(update={"regularization": one})).vectors["flit"].norm())
+        for one in (0.0, 0.3)
+    ]
+    assert lengths[1] < 0.9 * lengths[0]
+
+
+def test_row_adagrad_steps_as_worked_by_hand() -> None:
+    model = Twhin({"user": torch.tensor([[1.0, 2.0], [5.0, 5.0]])}, {LIKES: torch.zeros(2)})
+    optimiser = RowAdagrad(model, TwhinConfig(dim=2, learning_rate=0.5, regularization=1.0))
+    rows, vectors = torch.tensor([0]), model.vectors["user"]
+    optimiser.update("user", rows, vectors, torch.tensor([[2.0, 2.0]]))
+    # gradient + vector = (3, 4): mean square 12.5
+    first = np.array([1.0, 2.0]) - 0.5 * np.array([3.0, 4.0]) / 12.5**0.5
+    np.testing.assert_allclose(vectors[0], first, rtol=1e-6)
+    optimiser.update("user", rows, vectors, torch.zeros(1, 2))
+    np.testing.assert_allclose(vectors[0], first - 0.5 * first / (12.5 + (first**2).mean()) ** 0.5, rtol=1e-6)
+    assert vectors[1].tolist() == [5.0, 5.0]
