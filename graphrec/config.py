@@ -84,12 +84,21 @@ class RunConfig(InputConfig):
         return self
 
     @property
+    def walks(self) -> bool:
+        """Whether the preset reads neighbourhoods."""
+        return isinstance(self.model, ModelConfig)
+
+    @property
     def unread(self) -> dict[str, set[str]]:
         """Section to its settings that the preset does not read: vectors per node need no walks and no snapshots."""
-        if isinstance(self.model, ModelConfig):
+        if self.walks:
             return {}
-        read = {"training": {"window_days", "hidden_share", "seed"}, "neighbourhoods": set()}
-        return {name: set(type(getattr(self, name)).model_fields) - kept for name, kept in read.items()}
+        training = set(TrainingConfig.model_fields) - {"window_days", "hidden_share", "seed"}
+        return {
+            "training": training,
+            "neighbourhoods": set(NeighbourhoodConfig.model_fields),
+            "runtime": {"training_workers"},
+        }
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that the run reads as plain values, which a config file may hold."""

@@ -59,10 +59,11 @@ class Lookup:
 
         Schoenemann, "A generalized solution of the orthogonal Procrustes problem", Psychometrika 31, 1966.
         """
-        cross = np.zeros((self.config.dim, self.config.dim))
-        for node_type, own in self.fitted.vectors.items():
+        products = []
+        for node_type in sorted(self.fitted.vectors.keys() & newer.vectors.keys()):
             both = self.fitted.known[node_type] & newer.known[node_type]
-            cross += newer.vectors[node_type][both].astype(np.float64).T @ own[both]
-        left, _, right = np.linalg.svd(cross)
+            own, other = self.fitted.vectors[node_type][both], newer.vectors[node_type][both]
+            products.append(other.astype(np.float64).T @ own)
+        left, _, right = np.linalg.svd(sum(products))
         rotation = (left @ right).astype(np.float32)
         return Fitted({t: vectors @ rotation for t, vectors in newer.vectors.items()}, newer.known)

@@ -8,8 +8,7 @@ import scipy.sparse
 import torch
 from torch.nn import functional as F
 
-from graphrec.arrays import BoolVector, FloatMatrix
-from graphrec.embed import Embeddings
+from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.errors import DataError
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph, Triplet
@@ -21,6 +20,7 @@ from graphrec.training.content import Content
 from graphrec.training.lightgcn import train_lightgcn
 from graphrec.training.twhin import relation_edges, train_twhin
 from graphrec.training.validation import validation_recall
+from graphrec.vectors import Embeddings
 
 OnEpoch = Callable[[int, Fitted], None]
 
@@ -83,7 +83,7 @@ def _content_maps(fitted: Fitted, content: Content, seed: int) -> dict[str, Cont
     return maps
 
 
-def _unmet(content: Content, node_type: str, rows: np.ndarray, num_nodes: int) -> FloatMatrix:
+def _unmet(content: Content, node_type: str, rows: RowVector, num_nodes: int) -> FloatMatrix:
     """Return the content of some rows as if nobody had met them, float32 ``[rows, width]``."""
     return np.asarray(content.gather(node_type, rows, np.zeros(num_nodes, dtype=np.float32)).numpy())
 
