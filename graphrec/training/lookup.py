@@ -111,7 +111,9 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
 def fit(
     graph: InteractionGraph, actions: Sequence[Triplet], config: LookupConfig, *, on_epoch: OnEpoch | None = None
 ) -> Fitted:
-    """Learn a vector for every node that has an edge to learn from; types with fewer than two such nodes get none.
+    """Learn a vector for every node that has an edge to learn from, flits for which somebody acted on them.
+
+    Types with fewer than two such nodes get none.
 
     Args:
         graph: Nodes and edges.
@@ -120,18 +122,23 @@ def fit(
         on_epoch: Called after each epoch with its number, from 1, and the vectors.
     """
     if isinstance(config, TwhinConfig):
-        return _fit_twhin(graph, config, on_epoch)
+        return _fit_twhin(graph, actions, config, on_epoch)
     return _fit_lightgcn(graph, actions, config, on_epoch)
 
 
-def _fit_twhin(graph: InteractionGraph, config: TwhinConfig, on_epoch: OnEpoch | None) -> Fitted:
+def _fit_twhin(
+    graph: InteractionGraph, actions: Sequence[Triplet], config: TwhinConfig, on_epoch: OnEpoch | None
+) -> Fitted:
     known = {t: np.zeros(number, dtype=np.bool_) for t, number in graph.num_nodes.items()}
     for edges in relation_edges(graph, config.relations):
         known[edges.triplet[0]][edges.sources] = True
         known[edges.triplet[2]][edges.targets] = True
+    # A flit is met when somebody acts on it: of one that was only written or promoted, content knows more.
+    acted = action_pairs(graph, actions)
+    known[actions[0][2]] &= np.bincount(acted.indices, minlength=acted.shape[1]) > 0
 
     def fitted(vectors: Mapping[str, torch.Tensor]) -> Fitted:
-        return _fitted({t: np.array(one.numpy()) for t, one in vectors.items()}, known)
+        return _fitted({t: one.numpy() for t, one in vectors.items()}, known)
 
     model = train_twhin(
         graph, config, on_epoch=lambda epoch, _, now: None if on_epoch is None else on_epoch(epoch, fitted(now.vectors))
@@ -148,7 +155,7 @@ def _fit_lightgcn(
 
     def fitted(users: torch.Tensor, flits: torch.Tensor) -> Fitted:
         # the popularity bias is left to the prior of the merge, as PinSage's vectors leave it
-        return _fitted({user_type: np.array(users.detach()), flit_type: np.array(flits.detach())}, known)
+        return _fitted({user_type: users.detach().numpy(), flit_type: flits.detach().numpy()}, known)
 
     model = train_lightgcn(
         pairs, config, on_epoch=lambda epoch, now: None if on_epoch is None else on_epoch(epoch, fitted(*now()))
