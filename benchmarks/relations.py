@@ -1,7 +1,7 @@
 """Graphs with edges held out: Last.fm's listens and friends, a simulated network's answers to advertisers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +12,19 @@ from graphrec.config import load_config
 from graphrec.evaluation import Held
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph, Relation, Triplet
-from graphrec.graph.split import tables_before
-from graphrec.history import DAY_S, History
+from graphrec.history import History
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
 from graphrec.simulate import SimulationConfig, simulate
 from graphrec.store import Store
-from graphrec.tables.clean import Tables
+from graphrec.tables.clean import Edges
 
 SHARE = 0.2
 """Held out for the test, and of the rest for validation."""
 FEWEST_TAGGERS = 10
 """Tag words that fewer people use are left out: they would tell who put them there."""
+ADS = dict.fromkeys(("responds", "promotes", "likes", "shares", "replies", "clicks"), 1.0)
+"""What is trained together where advertisers are asked."""
 FLUTTER = Path(__file__).parent.parent / "configs" / "flutter.yaml"
 
 
@@ -51,12 +52,14 @@ class Holdout:
     Attributes:
         asked: The relation.
         alone: Names of the relations that stand alone.
+        joint: Relations that are trained together, with their weights; ``None``: all.
         validation: Training edges less some, beside those.
         test: All training edges, beside the test edges.
     """
 
     asked: Triplet
     alone: tuple[str, ...]
+    joint: dict[str, float] | None
     validation: Side
     test: Side
 
@@ -115,7 +118,7 @@ def listens(tables: Lastfm) -> Holdout:
         return Side(graph, history, history, _held(tables.listens[held], history, tables.num_nodes["artist"]))
 
     asked = ("user", "listens", "artist")
-    return Holdout(asked, ("listens", "tags"), side(validation, ~(test | validation)), side(test, ~test))
+    return Holdout(asked, ("listens", "tags"), None, side(validation, ~(test | validation)), side(test, ~test))
 
 
 def friends(tables: Lastfm) -> Holdout:
@@ -134,7 +137,7 @@ def friends(tables: Lastfm) -> Holdout:
         return Side(graph, history, seen, _held(asked, seen, num_users))
 
     asked = ("user", "friends", "user")
-    return Holdout(asked, ("friends",), side(validation, ~(test | validation)), side(test, ~test))
+    return Holdout(asked, ("friends",), None, side(validation, ~(test | validation)), side(test, ~test))
 
 
 def lastfm_graph(
@@ -180,37 +183,37 @@ def relation(num_sources: int, pairs: np.ndarray, weight: np.ndarray | None = No
 
 
 def advertisers(folder: Path, seed: int) -> Holdout:
-    """Simulate a network; the last week's first answers to advertisers are asked, the week before validates."""
+    """Simulate a network and hold out two fifths of the ads that users answered, each user and advertiser once.
+
+    A week of answers would be those of some thirty users: too few to measure, so that time is left out here.
+    """
     simulate(SimulationConfig.preset("default", seed=seed), folder / "data")
     line = Line(load_config(FLUTTER, [f"data={folder}/data", f"store={folder}/store"]), Runner(Store(folder / "store")))
-    end_s = line.as_of_s
-    assert end_s is not None, "the network must be dated"
-    asked = ("user", "responds", "advertiser")
-    test, validation = (_week(line.known, asked, end_s - (week + 1) * 7 * DAY_S) for week in range(2))
-    return Holdout(asked, ("responds",), validation, test)
-
-
-def _week(tables: Tables, asked: Triplet, start_s: int) -> Side:
-    """Return what came before an instant, and the new pairs of the asked relation in the week after it."""
-    past = tables_before(tables, start_s)
-    graph = build_graph(past, as_of_s=start_s)
-    (answers,) = (one.frame for one in tables.edges if one.config.triplet == asked)
-    known = answers.filter(pl.col("time_s") < start_s)
-    week = answers.filter(pl.col("time_s").is_between(start_s, start_s + 7 * DAY_S, closed="left"))
+    tables, asked = line.known, ("user", "responds", "advertiser")
+    (answers,) = (one for one in tables.edges if one.config.triplet == asked)
     num_users, num_targets = (tables.nodes[one].height for one in (asked[0], asked[2]))
-    history = History.from_edges(known["source_row"].to_numpy(), known["target_row"].to_numpy(), None, None, num_users)
-    pairs = np.stack([week["source_row"].to_numpy(), week["target_row"].to_numpy()], axis=1)
-    return Side(graph, history, history, _held(pairs, history, num_targets))
+    pairs = answers.frame.select("source_row", "target_row").unique(maintain_order=True)
+    rows = pairs.to_numpy().astype(np.int32)
+    test, validation = _parts(len(rows), 2, 0.4)
+
+    def side(held: np.ndarray, known: np.ndarray) -> Side:
+        kept = answers.frame.join(pairs.filter(pl.Series(known)), on=pairs.columns, how="semi", maintain_order="left")
+        edges = tuple(Edges(answers.config, kept) if one is answers else one for one in tables.edges)
+        graph = build_graph(replace(tables, edges=edges), as_of_s=line.as_of_s)
+        history = History.from_edges(rows[known, 0], rows[known, 1], None, None, num_users)
+        return Side(graph, history, history, _held(rows[held], history, num_targets))
+
+    return Holdout(asked, ("responds",), ADS, side(validation, ~(test | validation)), side(test, ~test))
 
 
 def _held(pairs: np.ndarray, seen: History, num_targets: int) -> Held:
     return Held.from_edges(pairs[:, 0], pairs[:, 1], seen, np.ones(num_targets, dtype=np.bool_))
 
 
-def _parts(number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _parts(number: int, seed: int, share: float = SHARE) -> tuple[np.ndarray, np.ndarray]:
     """Return which edges are for the test, and which of the others for validation, bool each."""
     rng = np.random.default_rng(seed)
-    test = rng.random(number) < SHARE
+    test = rng.random(number) < share
     return test, ~test & (rng.random(number) < SHARE)
 
 

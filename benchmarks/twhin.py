@@ -1,9 +1,9 @@
 """TwHIN: several relations in one space against each alone, one vector against a mixture (kNN-Embed).
 
 On Last.fm (HetRec 2011): a fifth of each user's listens, and a fifth of the friendships, held out; trained on listens,
-friends and tags together, and on each relation alone. On simulated networks: the advertisers whose ads a user answers
-in the last week, from responses alone, and together with promotions and what users do to flits. Settings are chosen on
-a holdout of the training edges; popularity and iALS stand in every table.
+friends and tags together, and on each relation alone. On simulated networks: the advertisers whose ads a user answers,
+from answers alone, and together with promotions and what users do to flits. Settings are chosen on a holdout of the
+training edges; popularity and iALS stand in every table.
 
     python -m benchmarks.twhin --data DIR
 """

@@ -166,10 +166,11 @@ class TwhinConfig(Section):
     """Width of the vectors."""
     relations: dict[str, float] | None = None
     """Relations to learn from and how strongly; ``None``: every action and context relation, at 1."""
-    negatives: int = Field(default=512, ge=1)
+    negatives: int = Field(default=128, ge=1)
     """Negatives of each end, shared by a step's edges."""
-    in_batch_share: float = Field(default=0.5, ge=0, le=1)
-    """Share of the negatives that are ends of the step's own edges: drawn as often as they have edges."""
+    in_batch_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the negatives that are ends of the step's own edges: drawn as often as they have edges. Half, as is
+    usual, did worse than none on every network tried."""
     negative_power: float = Field(default=0.0, ge=0, le=1)
     """The other negatives are drawn in proportion to (edges of the node) to this power: 0 draws all nodes alike."""
     epochs: int = Field(default=20, ge=1)

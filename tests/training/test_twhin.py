@@ -13,7 +13,7 @@ from graphrec.models.twhin import Twhin
 from graphrec.training.twhin import RowAdagrad, relation_edges, train_twhin
 
 LIKES, FOLLOWS = ("user", "likes", "flit"), ("user", "follows", "user")
-QUICK = TwhinConfig(dim=8, negatives=32, batch_size=64, epochs=3, regularization=0.01)
+QUICK = TwhinConfig(dim=8, negatives=32, batch_size=64, epochs=3, regularization=0.01, in_batch_share=0.5)
 Pairs = list[tuple[int, int]]
 
 
