@@ -19,14 +19,10 @@ from graphrec.training.twhin import relation_edges, train_twhin
 
 K = 50
 """Cut of the recall that settings are chosen by."""
-TRIED: tuple[Mapping[str, Any], ...] = (
-    {"regularization": 0.3, "in_batch_share": 0.0},
-    {"regularization": 0.1, "in_batch_share": 0.0},
-    {"regularization": 0.1, "in_batch_share": 0.2},
-)
+TRIED: tuple[Mapping[str, Any], ...] = ({"regularization": 0.3}, {"regularization": 0.1})
 EVERY = 3
 """Epochs between looks at the validation edges."""
-MOST_EPOCHS = 24
+MOST_EPOCHS = 18
 MIXTURES = tuple(
     MixtureConfig(clusters, own, unit) for clusters in (10, 40, 160) for own in (1.0, 0.6) for unit in (True, False)
 )

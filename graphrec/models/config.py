@@ -164,7 +164,7 @@ class TwhinConfig(Section):
     """Each edge against negatives of its target and of its source."""
     dim: int = Field(default=64, ge=1)
     """Width of the vectors."""
-    relations: dict[str, float] | None = None
+    relations: dict[str, Annotated[float, Field(ge=0)]] | None = None
     """Relations to learn from and how strongly; ``None``: every action and context relation, at 1."""
     negatives: int = Field(default=128, ge=1)
     """Negatives of each end, shared by a step's edges."""

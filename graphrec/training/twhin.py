@@ -57,7 +57,7 @@ def relation_edges(graph: InteractionGraph, relations: dict[str, float] | None) 
         DataError: If a named relation has no edges, or there are none at all.
     """
     forward = {one: found for one, found in graph.relations.items() if not one[1].startswith("rev_")}
-    names = {one[1] for one in forward}
+    names = dict.fromkeys(one[1] for one in forward)
     for name in relations or {}:
         if name not in names:
             raise ConfigError(f"model.relations must name walked relations (got {name!r}, have {', '.join(names)})")
