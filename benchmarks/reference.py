@@ -24,6 +24,10 @@ CONFIG = """# Every setting
 A config is one YAML file. An unknown key is an error that names the nearest one; `--set a.b=value` overrides a setting
 on the command line; `graphrec run CONFIG --dry-run` prints the resolved file. What input tables may declare stands in
 [schema.md](schema.md).
+
+`model.preset` chooses a family of models with settings of its own; a setting that the preset does not read is refused.
+To try another one on a config that was written for `pinsage`, replace the sections that it does not read:
+`--set 'model={preset: twhin}' --set 'training={}' --set 'neighbourhoods={}'`.
 """
 SCHEMA = """# What tables must look like
 
