@@ -19,7 +19,11 @@ from graphrec.training.twhin import relation_edges, train_twhin
 
 K = 50
 """Cut of the recall that settings are chosen by."""
-TRIED: tuple[Mapping[str, Any], ...] = ({"regularization": 0.3}, {"regularization": 0.1})
+TRIED: tuple[Mapping[str, Any], ...] = (
+    {"regularization": 0.3, "in_batch_share": 0.0},
+    {"regularization": 0.1, "in_batch_share": 0.0},
+    {"regularization": 0.3, "in_batch_share": 0.5},
+)
 EVERY = 3
 """Epochs between looks at the validation edges."""
 MOST_EPOCHS = 18

@@ -111,5 +111,5 @@ def test_a_small_table_is_measured() -> None:
     scorer = joint(bench)
     lists = scorer.recommend(bench.holdout.test.held.users, 5)
     assert lists.shape == (len(bench.holdout.test.held.users), 5)
-    assert len(bench.tried) == 2
+    assert len(bench.tried) == 3
     assert bench.edges_per_s > 0
