@@ -14,8 +14,10 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.split import Split, action_types
 from graphrec.models.config import LightGCNConfig, TwhinConfig
+from graphrec.models.lightgcn import LightGCN
 from graphrec.models.lookup import Fitted, Lookup, LookupConfig
 from graphrec.models.regression import ContentMap
+from graphrec.models.twhin import Twhin
 from graphrec.training.content import Content
 from graphrec.training.lightgcn import train_lightgcn
 from graphrec.training.twhin import relation_edges, train_twhin
@@ -68,17 +70,23 @@ def train_lookup(
     best = max(log, key=lambda entry: entry["validation_recall"])
     chosen = config.model_copy(update={"epochs": int(best["epoch"])})
     fitted = fit(graph, actions, chosen)
+    maps = _content_maps(fitted, content, config.seed)
     _, flit_type = action_types(split.train)
-    if flit_type not in fitted.vectors:
-        raise DataError(f"model must learn from an edge of two {flit_type}s or more (got none); name their relations")
-    return TrainedLookup(Lookup(chosen, tuple(actions), fitted, _content_maps(fitted, content, config.seed)), log)
+    if flit_type not in maps:
+        raise DataError(
+            f"model must learn the vectors of two {flit_type}s or more (got {int(fitted.known[flit_type].sum())}); "
+            "name the relations that lead to them"
+        )
+    return TrainedLookup(Lookup(chosen, tuple(actions), fitted, maps), log)
 
 
 def _content_maps(fitted: Fitted, content: Content, seed: int) -> dict[str, ContentMap]:
-    """Learn what content says of vectors, from the nodes that have one."""
+    """Learn what content says of vectors, from the nodes that have one; a type with fewer than two gets no map."""
     maps = {}
     for node_type, vectors in fitted.vectors.items():
         known = np.flatnonzero(fitted.known[node_type]).astype(np.int32)
+        if len(known) < 2:
+            continue
         maps[node_type] = ContentMap.fit(_unmet(content, node_type, known, len(vectors)), vectors[known], seed)
     return maps
 
@@ -91,6 +99,8 @@ def _unmet(content: Content, node_type: str, rows: RowVector, num_nodes: int) ->
 def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embeddings:
     """Embed every node of a graph: the vectors of those with edges fitted anew, those of the others by their content.
 
+    Node types that the model learnt nothing of are left out.
+
     Args:
         model: What a fit is made with, and the space it is turned into.
         content: What the nodes are, for every row of the graph.
@@ -98,7 +108,7 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
     """
     fitted = model.turned(fit(graph, model.actions, model.config))
     out = {}
-    for node_type in model.fitted.vectors:
+    for node_type in model.content:
         vectors = np.array(fitted.vectors[node_type])
         unmet = np.flatnonzero(~fitted.known[node_type]).astype(np.int32)
         if len(unmet):
@@ -111,9 +121,7 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
 def fit(
     graph: InteractionGraph, actions: Sequence[Triplet], config: LookupConfig, *, on_epoch: OnEpoch | None = None
 ) -> Fitted:
-    """Learn a vector for every node that has an edge to learn from, flits for which somebody acted on them.
-
-    Types with fewer than two such nodes get none.
+    """Learn a vector for every node that has an edge to learn from; a flit, for which somebody acted on it.
 
     Args:
         graph: Nodes and edges.
@@ -137,13 +145,11 @@ def _fit_twhin(
     acted = action_pairs(graph, actions)
     known[actions[0][2]] &= np.bincount(acted.indices, minlength=acted.shape[1]) > 0
 
-    def fitted(vectors: Mapping[str, torch.Tensor]) -> Fitted:
-        return _fitted({t: one.numpy() for t, one in vectors.items()}, known)
+    def look(epoch: int, loss: float, now: Twhin) -> None:
+        if on_epoch is not None:
+            on_epoch(epoch, _fitted(now.vectors, known))
 
-    model = train_twhin(
-        graph, config, on_epoch=lambda epoch, _, now: None if on_epoch is None else on_epoch(epoch, fitted(now.vectors))
-    )
-    return fitted(model.vectors)
+    return _fitted(train_twhin(graph, config, on_epoch=look).vectors, known)
 
 
 def _fit_lightgcn(
@@ -153,14 +159,16 @@ def _fit_lightgcn(
     (user_type, flit_type), = {(source, target) for source, _, target in actions}  # fmt: skip
     known = {user_type: np.diff(pairs.indptr) > 0, flit_type: np.bincount(pairs.indices, minlength=pairs.shape[1]) > 0}
 
-    def fitted(users: torch.Tensor, flits: torch.Tensor) -> Fitted:
+    def fitted(now: LightGCN) -> Fitted:
         # the popularity bias is left to the prior of the merge, as PinSage's vectors leave it
-        return _fitted({user_type: users.detach().numpy(), flit_type: flits.detach().numpy()}, known)
+        users, flits = now()
+        return _fitted({user_type: users, flit_type: flits}, known)
 
-    model = train_lightgcn(
-        pairs, config, on_epoch=lambda epoch, now: None if on_epoch is None else on_epoch(epoch, fitted(*now()))
-    )
-    return fitted(*model())
+    def look(epoch: int, now: LightGCN) -> None:
+        if on_epoch is not None:
+            on_epoch(epoch, fitted(now))
+
+    return fitted(train_lightgcn(pairs, config, on_epoch=look))
 
 
 def action_pairs(graph: InteractionGraph, actions: Sequence[Triplet]) -> scipy.sparse.csr_array:
@@ -179,8 +187,7 @@ def action_pairs(graph: InteractionGraph, actions: Sequence[Triplet]) -> scipy.s
     return total
 
 
-def _fitted(vectors: Mapping[str, FloatMatrix], known: Mapping[str, BoolVector]) -> Fitted:
-    """Bring known vectors to length one and take the others out; types with fewer than two known nodes go."""
-    types = [t for t in vectors if known[t].sum() >= 2]
-    unit = {t: F.normalize(torch.from_numpy(vectors[t]), dim=1).numpy() * known[t][:, None] for t in types}
-    return Fitted(unit, {t: known[t] for t in types})
+def _fitted(vectors: Mapping[str, torch.Tensor], known: Mapping[str, BoolVector]) -> Fitted:
+    """Bring known vectors to length one and take the others out."""
+    unit = {t: F.normalize(one.detach(), dim=1).numpy() * known[t][:, None] for t, one in vectors.items()}
+    return Fitted(unit, known)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.content import Content
 from graphrec.training.lookup import action_pairs, fit, refit, train_lookup
 from graphrec.training.snapshots import log_degrees
-from tests.graph.conftest import DAY
+from tests.graph.conftest import DAY, edges
 from tests.training.test_twhin import FOLLOWS, LIKES, graph_of
 from tests.training.world import DAYS, World, communities, content_of
 
@@ -119,14 +120,27 @@ def test_a_model_opens_as_it_was_saved(config: LookupConfig, split: Split, conte
     np.testing.assert_array_equal(opened.fitted.known["user"], model.fitted.known["user"])
 
 
-def test_types_that_nothing_is_learnt_of_get_no_vectors() -> None:
+def test_nodes_without_an_edge_to_learn_from_are_not_known() -> None:
     graph = graph_of({"user": 4, "flit": 5, "brand": 3}, {LIKES: [(0, 0), (1, 1), (2, 0)], FOLLOWS: [(0, 3)]})
     twhin = fit(graph, [LIKES], TWHIN)
-    assert sorted(twhin.vectors) == ["flit", "user"]
     assert twhin.known["user"].tolist() == [True] * 4
+    assert not twhin.vectors["brand"].any()
     light = fit(graph, [LIKES], LIGHTGCN)
     assert light.known["user"].tolist() == [True, True, True, False]
     assert not light.vectors["flit"][2:].any()
+
+
+def test_a_flit_that_was_only_written_goes_by_content() -> None:
+    writes = ("user", "writes", "flit")
+    graph = graph_of({"user": 2, "flit": 4}, {LIKES: [(0, 0), (1, 1)], writes: [(0, 2), (1, 0)]})
+    assert fit(graph, [LIKES], TWHIN).known["flit"].tolist() == [True, True, False, False]
+
+
+def test_types_that_nothing_is_learnt_of_get_no_vectors(world: World, split: Split, content: Content) -> None:
+    model = train_lookup(split, content, [LIKES], LIGHTGCN).model
+    graph = build_graph(split.train, as_of_s=split.at_s)
+    wider = type(graph)({**graph.num_nodes, "brand": 3}, graph.relations, graph.as_of_s)
+    assert sorted(refit(model, content, wider).vectors) == ["flit", "user"]
 
 
 def test_every_action_relation_counts_once_a_pair() -> None:
@@ -137,9 +151,11 @@ def test_every_action_relation_counts_once_a_pair() -> None:
         action_pairs(graph_of({"user": 2, "flit": 3}, {LIKES: []}), [LIKES])
 
 
-def test_vectors_without_flits_are_refused(split: Split, content: Content) -> None:
-    with pytest.raises(DataError, match="graph must hold an edge of a relation to learn from"):
-        train_lookup(split, content, [LIKES], TWHIN.model_copy(update={"relations": {"likes": 0.0}}))
+def test_relations_that_lead_to_no_flits_are_refused(world: World, split: Split, content: Content) -> None:
+    follows = edges("follows", [(0, 1), (2, 3)], target="user", times=[DAY, 2 * DAY], role="context")
+    social = replace(split, train=replace(split.train, edges=(*split.train.edges, follows)))
+    with pytest.raises(DataError, match=r"model must learn the vectors of two flits or more \(got 0\)"):
+        train_lookup(social, content, [LIKES], TWHIN.model_copy(update={"relations": {"follows": 1.0}}))
 
 
 def test_a_content_map_of_constant_content_gives_the_mean() -> None:
