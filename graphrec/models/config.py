@@ -165,7 +165,8 @@ class TwhinConfig(Section):
     dim: int = Field(default=64, ge=1)
     """Width of the vectors."""
     relations: dict[str, Annotated[float, Field(ge=0)]] | None = None
-    """Relations to learn from and how strongly; ``None``: every action and context relation, at 1."""
+    """Relations to learn from and how strongly; ``None``: every action and context relation, as strongly as the number
+    that ``edges`` declare as its weight (1 where a column holds it)."""
     negatives: int = Field(default=128, ge=1)
     """Negatives of each end, shared by a step's edges."""
     in_batch_share: float = Field(default=0.0, ge=0, le=1)

@@ -1,7 +1,7 @@
 """Training a model and embedding a graph with it, whatever its preset."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types
-from graphrec.models.config import ModelConfig
+from graphrec.models.config import ModelConfig, TwhinConfig
 from graphrec.models.lookup import Lookup
 from graphrec.models.pinsage import PinSage
 from graphrec.pipeline.runner import Progress, named, silent
+from graphrec.tables.config import EdgeConfig
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.content import Content, Layout, fit_layout, layout_from_dict, layout_to_dict
 from graphrec.training.hard import page_rank_bands
@@ -80,13 +81,26 @@ def train_encoder(config: RunConfig, split: Split, features: Features, workshop:
     graph = build_graph(validation.train, as_of_s=validation.at_s)
     layout = fit_layout(features, None, _fit_rows(validation), log_degrees(graph))
     actions = tuple(dict.fromkeys(edge.triplet for edge in config.edges if edge.role == "action"))
-    epochs = config.model.epochs
+    model = weighed(config.model, config.edges, graph) if isinstance(config.model, TwhinConfig) else config.model
+    epochs = model.epochs
     trained = train_lookup(
-        validation, Content(features, layout), actions, config.model,
+        validation, Content(features, layout), actions, model,
         on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
     )  # fmt: skip
     known = {t: int(mask.sum()) for t, mask in trained.model.fitted.known.items()}
     return TrainedEncoder(trained.model, layout, trained.log, {"known": known})
+
+
+def weighed(model: TwhinConfig, edges: Sequence[EdgeConfig], graph: InteractionGraph) -> TwhinConfig:
+    """Return the settings with every relation named: each that has edges counts as its declared ``weight`` says.
+
+    A weight that is a column tells edges of a relation apart, not relations: such a relation counts 1.
+    """
+    if model.relations is not None:
+        return model
+    there = {name for (_, name, _), relation in graph.relations.items() if relation.num_edges}
+    weights = {one.relation: 1.0 if isinstance(one.weight, str) else one.weight for one in edges}
+    return model.model_copy(update={"relations": {name: one for name, one in weights.items() if name in there}})
 
 
 def _train_pinsage(
