@@ -136,7 +136,8 @@ def relations_section(name: str, result: Mapping[str, Any]) -> str:
         if ":" in question:  # what was tried
             continue
         cells = {(row["method"], row["metric"], row["k"]): row for row in table["rows"]}
-        lines = [[question, "Recall@10", "Recall@50", "NDCG@50", "seconds"]]
+        asked = question.replace("advertisers", "advertisers of network ")
+        lines = [[asked, "Recall@10", "Recall@50", "NDCG@50", "seconds"]]
         for method in dict.fromkeys(row["method"] for row in table["rows"]):
             rows = [cells[(method, *one)] for one in (("recall", 10), ("recall", 50), ("ndcg", 50))]
             marked = [f"{_interval(row)}{MARKS.get(row.get('verdict', ''), '')}" for row in rows]
