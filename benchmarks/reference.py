@@ -24,6 +24,10 @@ CONFIG = """# Every setting
 A config is one YAML file. An unknown key is an error that names the nearest one; `--set a.b=value` overrides a setting
 on the command line; `graphrec run CONFIG --dry-run` prints the resolved file. What input tables may declare stands in
 [schema.md](schema.md).
+
+`model.preset` chooses a family of models with settings of its own; a setting that the preset does not read is refused.
+To try another one on a config that was written for `pinsage`, replace the sections that it does not read:
+`--set 'model={preset: twhin}' --set 'training={}' --set 'neighbourhoods={}'`.
 """
 SCHEMA = """# What tables must look like
 
@@ -69,11 +73,17 @@ def _sections(fields: dict[str, FieldInfo], prefix: str) -> list[str]:
         for section in _models(field.annotation):
             path = f"{prefix}{name}"
             doc = " ".join((section.__doc__ or "").split())
-            parts += [f"### `{path}`", doc, _table(section.model_fields)]
+            parts += [f"### `{path}`{_preset(section)}", doc, _table(section.model_fields)]
             inner = {n: f for n, f in section.model_fields.items() if section not in _models(f.annotation)}
             if section.__name__ != "Join":
                 parts += _sections(inner, f"{path}.")
     return parts
+
+
+def _preset(section: type[BaseModel]) -> str:
+    """Return which presets a section is for, in words."""
+    field = section.model_fields.get("preset")
+    return "" if field is None else f" with preset {_type(field.annotation).replace(', ', ' or ')}"
 
 
 def _table(fields: dict[str, FieldInfo]) -> str:
@@ -102,9 +112,10 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     bounds = [] if field is None else [str(one) for one in field.metadata if not isinstance(one, FieldInfo)]
     if origin is typing.Annotated:
-        return _type(arguments[0]) + _bounds([str(one) for meta in arguments[1:] for one in meta.metadata])
+        metadata = [one for meta in arguments[1:] for one in getattr(meta, "metadata", ())]
+        return _type(arguments[0]) + _bounds([str(one) for one in metadata])
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(_type(one) for one in arguments) + _bounds(bounds)
+        return " or ".join(dict.fromkeys(_type(one) for one in arguments)) + _bounds(bounds)
     if origin is typing.Literal:
         return ", ".join(f"`{one}`" for one in arguments)
     if origin is tuple:
@@ -132,7 +143,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     """Return the sections inside a type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for one in typing.get_args(annotation) for model in _models(one)]
+    return list(dict.fromkeys(model for one in typing.get_args(annotation) for model in _models(one)))
 
 
 if __name__ == "__main__":

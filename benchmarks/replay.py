@@ -21,21 +21,17 @@ from benchmarks.common import Result, arguments
 from benchmarks.users import METHODS, Morning, queries_of
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.config import RunConfig, load_config
-from graphrec.embed import embed
 from graphrec.graph.build import build_graph
-from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types, split_at
 from graphrec.interests import InterestConfig, resolve_interest_config
 from graphrec.metrics import Doubles, bootstrap_mean, paired_bootstrap
 from graphrec.pipeline import Runner
 from graphrec.pipeline.assembly import history_of
+from graphrec.pipeline.encoder import embed_graph
 from graphrec.pipeline.line import Line
-from graphrec.pipeline.stages import open_content
 from graphrec.simulate import SimulationConfig, simulate
 from graphrec.store import Store
 from graphrec.tables.clean import Tables
-from graphrec.training.checkpoint import load_model
-from graphrec.training.snapshots import log_degrees
 
 SEEDS = (71, 72)
 CONFIG = Path(__file__).parent.parent / "configs" / "flutter.yaml"
@@ -97,9 +93,7 @@ def embedded(config: RunConfig, line: Line, split: Split) -> tuple[FloatMatrix, 
     check_past(split.train, split.at_s)
     user_type, flit_type = action_types(split.train)
     graph = build_graph(split.train, as_of_s=split.at_s)
-    hoods = build_neighbourhoods(graph, config.neighbourhoods)
-    content = open_content(line.model.path, line.features.path)
-    vectors = embed(load_model(line.model.path), content, hoods, log_degrees(graph)).vectors
+    vectors = embed_graph(line.model.path, line.features.path, graph, config.neighbourhoods).vectors
     return np.asarray(vectors[flit_type]), np.asarray(vectors[user_type])
 
 

@@ -15,7 +15,7 @@ from graphrec.features.config import FeatureConfig, FinetuneConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
-from graphrec.models.config import FactorConfig, ModelConfig, TrainingConfig
+from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TrainingConfig
 from graphrec.retrieval.config import RetrievalConfig
 from graphrec.tables.config import InputConfig
 
@@ -34,8 +34,8 @@ class RunConfig(InputConfig):
     """Text, image and column encoders."""
     neighbourhoods: NeighbourhoodConfig = NeighbourhoodConfig()
     """Random walks."""
-    model: ModelConfig = ModelConfig()
-    """Encoder and objective."""
+    model: PresetConfig = ModelConfig()
+    """Encoder and objective: the settings of one preset, ``pinsage`` unless it says otherwise."""
     training: TrainingConfig = TrainingConfig()
     """Epochs, batches, windows."""
     factors: FactorConfig = FactorConfig()
@@ -58,7 +58,8 @@ class RunConfig(InputConfig):
     @model_validator(mode="after")
     def _model_reads_what_is_there(self) -> Self:
         made = self.features.blocks(self.nodes)
-        missing = [name for name in self.model.blocks or () if name not in made]
+        named = self.model.blocks if isinstance(self.model, ModelConfig) else None
+        missing = [name for name in named or () if name not in made]
         if missing:
             raise ValueError(
                 f"RunConfig.model.blocks must name content that the features hold (got {missing[0]!r}, have "
@@ -70,6 +71,38 @@ class RunConfig(InputConfig):
                 "'transformer'); declare one, or set none"
             )
         return self
+
+    @model_validator(mode="after")
+    def _every_setting_is_read(self) -> Self:
+        for section, names in self.unread.items():
+            given = sorted(names & getattr(self, section).model_fields_set)
+            if given:
+                raise ValueError(
+                    f"RunConfig.{section}.{given[0]} must not be set with preset {self.model.preset}, which does not "
+                    f"read it; take {', '.join(given)} out of {section}"
+                )
+        return self
+
+    @property
+    def walks(self) -> bool:
+        """Whether the preset reads neighbourhoods."""
+        return isinstance(self.model, ModelConfig)
+
+    @property
+    def unread(self) -> dict[str, set[str]]:
+        """Section to its settings that the preset does not read: vectors per node need no walks and no snapshots."""
+        if self.walks:
+            return {}
+        training = set(TrainingConfig.model_fields) - {"window_days", "hidden_share", "seed"}
+        return {
+            "training": training,
+            "neighbourhoods": set(NeighbourhoodConfig.model_fields),
+            "runtime": {"training_workers"},
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting that the run reads as plain values, which a config file may hold."""
+        return self.model_dump(mode="json", exclude=dict(self.unread))
 
     @property
     def as_of_s(self) -> int | None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from graphrec.arrays import FloatMatrix, FloatVector
 from graphrec.engine import LOCAL, Engine
 from graphrec.graph.neighbourhoods import Neighbourhoods
+from graphrec.models.encoder import Encoder
 from graphrec.models.pinsage import PinSage, PinSageLayer
 from graphrec.training.content import Content
 from graphrec.vectors import Embeddings
@@ -104,23 +105,11 @@ def _tensor(matrix: FloatMatrix) -> Tensor:
 
 
 @torch.inference_mode()
-def embed_isolated(model: PinSage, node_type: str, features: Tensor) -> FloatMatrix:
-    """Embed nodes outside the graph from their content alone: new flits, text queries.
-
-    Equal to :func:`embed` on nodes without an edge.
-
-    Args:
-        model: A trained encoder.
-        node_type: Type of the nodes.
-        features: The model's input, float32 ``[n, width]`` (see :func:`graphrec.training.content.input_of`).
+def embed_isolated(model: Encoder, node_type: str, features: Tensor) -> FloatMatrix:
+    """Embed nodes outside the graph from their content alone (see :meth:`Encoder.isolated`).
 
     Returns:
         Unit vectors, float32 ``[n, dim]``.
     """
-    model.eval()
-    hidden = model.start(node_type, features, None)
-    for layer in model.layers:
-        assert isinstance(layer, PinSageLayer)
-        hidden = layer.combine(node_type, hidden, [torch.zeros_like(hidden) for _ in layer.types])
-    out: FloatMatrix = model.finish(node_type, hidden).numpy()
+    out: FloatMatrix = model.isolated(node_type, features).numpy()
     return out

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -35,10 +35,12 @@ class Section(BaseModel):
 
 def _sentence(root: type[BaseModel], error: dict[str, Any]) -> str:
     """Return one validation error as ``<Thing>.<field> must <rule> (got <value>)``."""
-    path = [str(part) for part in error["loc"]]
+    path, sections = _walk(root, [str(part) for part in error["loc"]])
     name = ".".join([root.__name__, *path])
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(path[-1], _sibling_fields(root, path), n=1, cutoff=0.5)
+        if any(path[-1] in one.model_fields for one in sections[1:]):
+            return f"{name} must not be set with preset {error['loc'][-2]}, which does not read it; take it out"
+        near = difflib.get_close_matches(path[-1], list(sections[0].model_fields), n=1, cutoff=0.5)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         return f"{name} is not a known setting{hint}"
     if error["type"] == "missing":
@@ -50,23 +52,33 @@ def _sentence(root: type[BaseModel], error: dict[str, Any]) -> str:
     return f"{name}: {rule}" if path else rule
 
 
-def _sibling_fields(root: type[BaseModel], path: list[str]) -> list[str]:
-    """Return the field names of the section that holds the last part of ``path``."""
-    current: type[BaseModel] = root
-    for part in path[:-1]:
-        field = current.model_fields.get(part)
-        found = _section_in(field.annotation) if field is not None else None
-        if found is not None:
-            current = found
-    return list(current.model_fields)
+def _walk(root: type[BaseModel], loc: list[str]) -> tuple[list[str], list[type[BaseModel]]]:
+    """Return a path without the presets that pydantic puts into it, and the section that holds its last part.
+
+    Where that section is one of several presets, the others follow it.
+    """
+    path: list[str] = []
+    sections: list[type[BaseModel]] = [root]
+    for number, part in enumerate(loc):
+        chosen = [one for one in sections if part in _presets(one)] if len(sections) > 1 else []
+        if chosen:
+            sections = [*chosen, *(one for one in sections if one not in chosen)]
+            continue
+        path.append(part)
+        field = sections[0].model_fields.get(part)
+        if field is not None and number < len(loc) - 1:
+            sections = _sections_in(field.annotation) or sections
+    return path, sections
 
 
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the first section named in a type annotation such as ``dict[str, NodeConfig]``."""
+def _presets(section: type[BaseModel]) -> tuple[str, ...]:
+    """Return the presets that a section is for."""
+    field = section.model_fields.get("preset")
+    return () if field is None else get_args(field.annotation)
+
+
+def _sections_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the sections named in a type annotation such as ``dict[str, NodeConfig]``, each once."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        found = _section_in(part)
-        if found is not None:
-            return found
-    return None
+        return [annotation]
+    return list(dict.fromkeys(one for part in get_args(annotation) for one in _sections_in(part)))

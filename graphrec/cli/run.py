@@ -59,7 +59,7 @@ def _plan(config: "RunConfig", as_json: bool) -> None:
     """Print what a run would read and under which settings."""
     import yaml
 
-    settings = config.model_dump(mode="json")
+    settings = config.settings()
     files = _files(config)
     if as_json:
         write_json({"config": settings, "files": files})

@@ -1,12 +1,24 @@
 """Settings of the model and of its training objective."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from graphrec.section import Section
 
 Pooling = Literal["importance", "mean", "max"]
+
+
+def _answered_by_an_index(scoring: Any) -> Any:
+    if scoring == "mlp":
+        raise ValueError(
+            "must be an inner product for an index to answer (got 'mlp'); `python -m benchmarks.leave_one_out` compares"
+        )
+    return scoring
+
+
+Dot = Annotated[Literal["dot"], BeforeValidator(_answered_by_an_index)]
+Translation = Annotated[Literal["translation"], BeforeValidator(_answered_by_an_index)]
 
 
 class HardNegativeConfig(Section):
@@ -25,6 +37,8 @@ class ModelConfig(Section):
 
     preset: Literal["pinsage"] = "pinsage"
     """Which family of models."""
+    scoring: Dot = "dot"
+    """What a score is: an inner product, which an index answers."""
     hidden_dim: int = Field(default=256, ge=1)
     """Width of the layers."""
     dim: int = Field(default=128, ge=1)
@@ -97,8 +111,14 @@ class TrainingConfig(Section):
 
 
 class LightGCNConfig(Section):
-    """Id vectors of users and flits over one bipartite graph: LightGCN, or with ``num_layers: 0`` factorization."""
+    """Id vectors of users and flits over one bipartite graph: LightGCN, or without propagation factorization."""
 
+    preset: Literal["lightgcn", "matrix_factorization"] = "lightgcn"
+    """Which family of models; ``matrix_factorization`` is ``num_layers: 0``."""
+    scoring: Dot = "dot"
+    """What a score is: an inner product, which an index answers."""
+    loss: Literal["softmax"] = "softmax"
+    """Softmax over the shared negatives, all flits of a user as positives."""
     dim: int = Field(default=64, ge=2)
     """Width of the served vectors, the popularity bias included."""
     num_layers: int = Field(default=3, ge=0, le=6)
@@ -120,6 +140,51 @@ class LightGCNConfig(Section):
     seed: int = 0
     """Root of the start, the batches and the negatives."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _factorization_does_not_propagate(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("preset") != "matrix_factorization":
+            return values
+        if values.get("num_layers", 0) != 0:
+            raise ValueError(
+                f"num_layers must be 0 with preset matrix_factorization (got {values['num_layers']}); take it out, or "
+                "set preset lightgcn"
+            )
+        return {**values, "num_layers": 0}
+
+
+class TwhinConfig(Section):
+    """TwHIN: a vector per node and a translation per relation, all relations in one space."""
+
+    preset: Literal["twhin"] = "twhin"
+    """Which family of models."""
+    scoring: Translation = "translation"
+    """What a score is: ``(source + translation of the relation) . target``, an inner product too."""
+    loss: Literal["logistic"] = "logistic"
+    """Each edge against negatives of its target and of its source."""
+    dim: int = Field(default=64, ge=1)
+    """Width of the vectors."""
+    relations: dict[str, Annotated[float, Field(ge=0)]] | None = None
+    """Relations to learn from and how strongly; ``None``: every action and context relation, as strongly as the number
+    that ``edges`` declare as its weight (1 where a column holds it)."""
+    negatives: int = Field(default=128, ge=1)
+    """Negatives of each end, shared by a step's edges."""
+    in_batch_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the negatives that are ends of the step's own edges: drawn as often as they have edges. Half, as is
+    usual, did worse than none on every network tried."""
+    negative_power: float = Field(default=0.0, ge=0, le=1)
+    """The other negatives are drawn in proportion to (edges of the node) to this power: 0 draws all nodes alike."""
+    epochs: int = Field(default=20, ge=1)
+    """Passes over all edges."""
+    batch_size: int = Field(default=4096, ge=1)
+    """Edges a step, all of one relation."""
+    learning_rate: float = Field(default=0.1, gt=0)
+    """Rate of row-wise Adagrad."""
+    regularization: float = Field(default=0.3, ge=0)
+    """L2 penalty on the vectors that a step holds."""
+    seed: int = 0
+    """Root of the start, the batches and the negatives."""
+
 
 class FactorConfig(Section):
     """Collaborative factors by iALS, for retrieval's second opinion beside the embeddings."""
@@ -134,3 +199,25 @@ class FactorConfig(Section):
     """Sweeps over users and flits."""
     seed: int = 0
     """Root of the first vectors."""
+
+
+PRESETS = ("pinsage", "lightgcn", "matrix_factorization", "twhin")
+"""Names for full settings, each with its own section."""
+
+
+def _preset_of(value: Any) -> Any:
+    return value.get("preset", PRESETS[0]) if isinstance(value, dict) else getattr(value, "preset", None)
+
+
+PresetConfig = Annotated[
+    Annotated[ModelConfig, Tag("pinsage")]
+    | Annotated[LightGCNConfig, Tag("lightgcn")]
+    | Annotated[LightGCNConfig, Tag("matrix_factorization")]
+    | Annotated[TwhinConfig, Tag("twhin")],
+    Discriminator(
+        _preset_of,
+        custom_error_type="preset",
+        custom_error_message=f"be a section whose preset is one of {', '.join(PRESETS)}",
+    ),
+]
+"""The settings of one preset, told by its name; without one PinSage's."""

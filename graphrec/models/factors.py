@@ -1,8 +1,7 @@
 """Collaborative factors of flits, by iALS: what content does not tell. A user's vector follows from his actions alone.
 
 Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008; flits nobody has acted on get
-theirs by a regression on content (Gantner et al., "Learning attribute-to-feature mappings for cold-start
-recommendations", ICDM 2010).
+theirs by a regression on content.
 """
 
 from dataclasses import dataclass, replace
@@ -18,10 +17,7 @@ from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.errors import ShapeError
 from graphrec.history import History
 from graphrec.models.config import FactorConfig
-
-MOST_REGRESSED = 20_000
-"""Flits that the regression on content learns from at most, drawn alike: more change little and take memory."""
-RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+from graphrec.models.regression import ContentMap
 
 Doubles = npt.NDArray[np.float64]
 
@@ -99,11 +95,11 @@ class FlitFactors:
     def completed(self, content: FloatMatrix, seed: int = 0) -> "FlitFactors":
         """Return factors for all: those of flits without actions regressed on content.
 
-        The penalty is chosen by leaving each learning flit out once (in closed form).
+        See :class:`graphrec.models.regression.ContentMap`.
 
         Args:
             content: Features of content alone, float32 ``[num_flits, width]``.
-            seed: Root of the draw where there are more than :data:`MOST_REGRESSED` flits to learn from.
+            seed: Root of the draw where there are more flits than the regression learns from.
 
         Raises:
             ShapeError: If there is not one line of content per flit.
@@ -113,13 +109,9 @@ class FlitFactors:
         known, unmet = np.flatnonzero(self.fitted), np.flatnonzero(~self.fitted)
         if len(known) < 2 or not len(unmet) or not content.shape[1]:
             return self
-        from sklearn.linear_model import RidgeCV
-
-        if len(known) > MOST_REGRESSED:
-            known = np.sort(np.random.default_rng(seed).choice(known, MOST_REGRESSED, replace=False))
-        model = RidgeCV(RIDGES).fit(content[known].astype(np.float64), self.vectors[known])
+        regressed = ContentMap.fit(content[known], self.vectors[known], seed)
         vectors = np.array(self.vectors)
-        vectors[unmet] = model.predict(content[unmet].astype(np.float64))
+        vectors[unmet] = regressed.apply(content[unmet])
         return replace(self, vectors=vectors)
 
     def save(self, folder: Path) -> None:

@@ -9,6 +9,8 @@ from torch.nn.functional import softplus
 
 MASKED = -1e9
 """Score that takes a negative out of a softmax; finite, so that no row turns into NaN."""
+SATURATED = 30.0
+"""Scores beyond this are wrong enough: the logistic loss counts them as this, so that its logarithm stays finite."""
 
 
 def max_margin(positive: Tensor, negatives: Tensor, mask: Tensor, *, margin: float) -> Tensor:
@@ -45,11 +47,11 @@ def bpr(positive: Tensor, negatives: Tensor, mask: Tensor, *, temperature: float
     return each.sum(dim=1) / mask.sum(dim=1).clamp(min=1)
 
 
-def logistic(positive: Tensor, negatives: Tensor, mask: Tensor, *, temperature: float) -> Tensor:
+def logistic(positive: Tensor, negatives: Tensor, mask: Tensor, *, temperature: float = 1.0) -> Tensor:
     """Return the cross entropy of "is it a positive", each score by itself, negatives together as much as the positive.
 
     Hamilton, Ying, Leskovec, "Inductive representation learning on large graphs", NeurIPS 2017 (GraphSAGE's loss, the
-    ``xent`` of PinSage's table 1).
+    ``xent`` of PinSage's table 1); Lerer et al., "PyTorch-BigGraph", SysML 2019, shares the weight alike.
 
     Args:
         positive: Scores of the positives, float ``[batch]``.
@@ -58,10 +60,10 @@ def logistic(positive: Tensor, negatives: Tensor, mask: Tensor, *, temperature: 
         temperature: Divides the scores.
 
     Returns:
-        Loss per query, float ``[batch]``.
+        Loss per query, float ``[batch]``; that of the positive alone where every negative is masked.
     """
-    each = softplus(negatives / temperature) * mask
-    return softplus(-positive / temperature) + each.sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+    against: Tensor = _MeanSoftplus.apply(negatives / temperature, mask)  # type: ignore[no-untyped-call]
+    return softplus(-positive / temperature) + against
 
 
 def sampled_softmax(
@@ -87,6 +89,24 @@ def sampled_softmax(
     logits = torch.where(mask, negatives / temperature - log_expected, MASKED)
     partition = torch.logsumexp(torch.cat([positive[:, None], logits], dim=1), dim=1)
     return partition - positive
+
+
+class _MeanSoftplus(torch.autograd.Function):
+    """The mean of ``log(1 + exp(x))`` over the unmasked of each row; the gradient is made on the way."""
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, mask: Tensor) -> Tensor:
+        # softplus(x) = -log(sigmoid(-x)): one sigmoid a cell serves loss and gradient; 1 where masked, that is, neither
+        chance = scores.masked_fill(~mask, -torch.inf).clamp_(max=SATURATED).neg_().sigmoid_()
+        number = mask.sum(dim=1).clamp(min=1)
+        value = -chance.log().sum(dim=1) / number
+        ctx.save_for_backward(chance.neg_().add_(1).div_(number[:, None]))
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (shares,) = ctx.saved_tensors
+        return shares * gradients[0][:, None], None
 
 
 def softmax_of_sets(queries: Tensor, positives: Tensor, line: Tensor, negatives: Tensor, *, catalogue: int) -> Tensor:

@@ -124,6 +124,14 @@ class PinSage(nn.Module):
         """Return unit embeddings from the last layer's vectors, float32 ``[n, dim]``."""
         return F.normalize(self.head[node_type](hidden), dim=1)
 
+    def isolated(self, node_type: str, features: Tensor) -> Tensor:
+        """Embed nodes without an edge, from their content alone (see :class:`graphrec.models.encoder.Encoder`)."""
+        hidden = self.start(node_type, features, None)
+        for layer in self.layers:
+            assert isinstance(layer, PinSageLayer)
+            hidden = layer.combine(node_type, hidden, [torch.zeros_like(hidden) for _ in layer.types])
+        return self.finish(node_type, hidden)
+
     def forward(
         self, features: Mapping[str, Tensor], rows: Mapping[str, Tensor], hops: Sequence[Hop]
     ) -> dict[str, Tensor]:

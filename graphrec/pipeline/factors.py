@@ -13,9 +13,9 @@ from graphrec.graph.split import action_types
 from graphrec.history import History
 from graphrec.models.factors import fit_factors
 from graphrec.pipeline.assembly import Part
+from graphrec.pipeline.encoder import Facts, open_content
 from graphrec.pipeline.isolated import content_vectors
 from graphrec.pipeline.runner import Runner
-from graphrec.pipeline.stages import Facts, open_content
 from graphrec.retrieval.factors import FactorSource
 from graphrec.store import Artifact
 from graphrec.training.checkpoint import load_model

@@ -4,14 +4,14 @@ import numpy as np
 
 from graphrec.arrays import FloatMatrix, FloatVector
 from graphrec.embed import embed_isolated
-from graphrec.models.pinsage import PinSage
+from graphrec.models.encoder import Encoder
 from graphrec.training.content import Content
 
 _ROWS = 16_384
 """Nodes embedded at once."""
 
 
-def content_vectors(model: PinSage, content: Content, node_type: str, num_nodes: int) -> FloatMatrix:
+def content_vectors(model: Encoder, content: Content, node_type: str, num_nodes: int) -> FloatMatrix:
     """Return what the model makes of each node's content alone, as if nobody had met it, float32 ``[nodes, dim]``."""
     nobody = np.zeros(num_nodes, dtype=np.float32)
     rows = np.arange(num_nodes, dtype=np.int32)
@@ -22,7 +22,7 @@ def content_vectors(model: PinSage, content: Content, node_type: str, num_nodes:
     return np.concatenate(parts)
 
 
-def content_cosine(model: PinSage, content: Content, node_type: str, vectors: FloatMatrix) -> FloatVector:
+def content_cosine(model: Encoder, content: Content, node_type: str, vectors: FloatMatrix) -> FloatVector:
     """Return the cosine of each node's vector to that of its content alone, float32 ``[nodes]``.
 
     Args:

@@ -49,7 +49,15 @@ class Line:
         return {**shared, **self.held_out.stages(), "evaluation": self.evaluation, **self.served.stages()}
 
     def stage(self, name: str) -> list[Artifact]:
-        """Return the artifacts of one stage, running what is missing up to it: of both lines where it runs in both."""
+        """Return the artifacts of one stage, running what is missing up to it: of both lines where it runs in both.
+
+        Raises:
+            ConfigError: If the preset has no such stage.
+        """
+        if name == "neighbourhoods" and not self.config.walks:
+            raise ConfigError(
+                f"neighbourhoods must be walked by a preset that reads them (got {self.config.model.preset})"
+            )
         if name in PER_PART:
             return [getattr(part, name) for part in (self.held_out, self.served)]
         return [getattr(self, name)]
@@ -133,7 +141,10 @@ class PartLine:
 
     def stages(self) -> dict[str, Artifact]:
         """Return the artifacts by their full names."""
-        names = [name for name in PER_PART if name != "factors" or self._line.config.retrieval.factors_weight]
+        config = self._line.config
+        left_out = {"neighbourhoods"} if not config.walks else set()
+        left_out |= {"factors"} if not config.retrieval.factors_weight else set()
+        names = [name for name in PER_PART if name not in left_out]
         return {f"{self._part.prefix}{name}": getattr(self, name) for name in names}
 
     @cached_property
@@ -160,9 +171,10 @@ class PartLine:
     def embeddings(self) -> Artifact:
         """Every node embedded in it."""
         line = self._line
-        return embeddings_stage(
-            line.runner, f"{self._part.prefix}embeddings", line.model, line.features, self.graph, self.neighbourhoods
-        )
+        inputs = {"model": line.model, "features": line.features}
+        if line.config.walks:
+            inputs["neighbourhoods"] = self.neighbourhoods
+        return embeddings_stage(line.runner, f"{self._part.prefix}embeddings", line.config, inputs, self.graph)
 
     @cached_property
     def interests(self) -> Artifact:

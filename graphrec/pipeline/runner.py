@@ -38,6 +38,11 @@ def silent(what: str, done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
+def named(on_progress: Progress, what: str) -> Callable[[int, int], None]:
+    """Return a callback that reports one kind of work."""
+    return lambda done, total: on_progress(what, done, total)
+
+
 @dataclass
 class Runner:
     """Finds or publishes artifacts in one store.

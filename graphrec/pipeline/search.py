@@ -23,6 +23,7 @@ import yaml
 from graphrec.config import RunConfig, load_config, read_values
 from graphrec.engine import Engine, open_engine
 from graphrec.errors import ConfigError
+from graphrec.models.config import ModelConfig
 from graphrec.pipeline.line import Line
 from graphrec.pipeline.runner import Progress, Runner, silent
 from graphrec.store import Store
@@ -68,7 +69,8 @@ def search(
     rungs = epochs_of_rungs(config, len(drawn))
 
     def configured(setting: Setting, epochs: int) -> RunConfig:
-        return load_config(path, [*overrides, f"training.epochs={epochs}", *_texts(setting)], absolute=absolute)
+        rung = f"{epochs_name(config)}={epochs}"
+        return load_config(path, [*overrides, rung, *_texts(setting)], absolute=absolute)
 
     for setting in drawn:
         configured(setting, rungs[-1])  # a broken rule is told before anything runs
@@ -90,9 +92,9 @@ def draw(config: RunConfig) -> list[Setting]:
     for name in space:
         if name.startswith(FIXED):
             raise ConfigError(f"search.space must leave {name!r} alone: trials could not be compared; take it out")
-    if "training.epochs" in space and config.search.rungs > 1:
+    if epochs_name(config) in space and config.search.rungs > 1:
         raise ConfigError(
-            "search.rungs must be 1 where the space holds training.epochs: rungs set the epochs themselves"
+            f"search.rungs must be 1 where the space holds {epochs_name(config)}: rungs set the epochs themselves"
         )
     sizes = [len(values) for values in space.values()]
     total = math.prod(sizes)
@@ -104,10 +106,15 @@ def draw(config: RunConfig) -> list[Setting]:
     return [dict(zip(space, one, strict=True)) for number, one in enumerate(combinations) if number in wanted]
 
 
+def epochs_name(config: RunConfig) -> str:
+    """Return the setting that says how long the config's preset trains."""
+    return "training.epochs" if isinstance(config.model, ModelConfig) else "model.epochs"
+
+
 def epochs_of_rungs(config: RunConfig, trials: int) -> list[int]:
     """Return the epochs of each rung, the last one the config's; no more rungs than halvings of the trials."""
     rungs = min(config.search.rungs, 1 + int(math.log2(max(trials, 1))))
-    full = config.training.epochs
+    full = config.training.epochs if isinstance(config.model, ModelConfig) else config.model.epochs
     return [max(1, round(full / 2 ** (rungs - 1 - number))) for number in range(rungs)]
 
 

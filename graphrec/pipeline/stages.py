@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from graphrec.config import RunConfig
-from graphrec.embed import embed
 from graphrec.features import Features, encode_features, resolve_config, weight_keys
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
@@ -22,20 +21,17 @@ from graphrec.index import build_index_files
 from graphrec.interests import InterestConfig, build_interests, lower_hidden
 from graphrec.pipeline.assembly import CONTENT_COSINE, Part, assemble, hidden_of, history_of
 from graphrec.pipeline.duplicates import REPRESENTATIVE, leads, standing_for
+from graphrec.pipeline.encoder import Workshop, embed_graph, open_content, train_encoder
 from graphrec.pipeline.isolated import content_cosine
 from graphrec.pipeline.resolved import Resolved
-from graphrec.pipeline.runner import Progress, Runner
+from graphrec.pipeline.runner import Runner, named
 from graphrec.pipeline.sources import sources_digest
 from graphrec.store import Artifact
 from graphrec.tables.clean import Tables
 from graphrec.tables.config import TableRef
 from graphrec.tables.load import load_tables
 from graphrec.tables.remote import local_data
-from graphrec.training.checkpoint import load_model, save_model
-from graphrec.training.content import Content, fit_layout, layout_from_dict, layout_to_dict
-from graphrec.training.hard import page_rank_bands
-from graphrec.training.loop import Material, train
-from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees
+from graphrec.training.checkpoint import load_model
 from graphrec.vectors import Embeddings
 
 logger = logging.getLogger(__name__)
@@ -114,7 +110,7 @@ def features_stage(
 def model_stage(
     runner: Runner, config: RunConfig, tables: Artifact, features: Artifact, load: Callable[[], Split]
 ) -> Artifact:
-    """Train PinSage on the past of the split; weights, log and the layout of its input are the output."""
+    """Train the preset's model on the past of the split; weights, log and the layout of its input are the output."""
     key: dict[str, Any] = {
         "model": config.model.model_dump(mode="json"),
         "training": config.training.model_dump(mode="json"),
@@ -124,55 +120,18 @@ def model_stage(
     }
 
     def write(folder: Path) -> Facts:
-        split, encoded = load(), Features.open(features.path)
-        snapshots, validation = build_snapshots(
-            split.train, config.neighbourhoods, config.model, config.training,
-            end_s=split.at_s, engine=runner.engine, on_progress=_named(runner.on_progress, "snapshots"),
-        )  # fmt: skip
-        layout = fit_layout(encoded, config.model.blocks, _fit_rows(validation), validation.log_degree)
-        content = Content(encoded, layout)
-        bands = [page_rank_bands(one, config.model.hard_negatives, config.neighbourhoods) for one in snapshots]
+        encoded = Features.open(features.path)
         checkpoints = runner.scratch("model", {**key, "tables": tables.digest, "features": features.digest})
-        epochs = config.training.epochs
-        trained = train(
-            Material(content, snapshots, validation, bands), config.model, config.training, folder=checkpoints,
-            engine=runner.engine, on_epoch=lambda entry: runner.on_progress("training", int(entry["epoch"]), epochs),
-        )  # fmt: skip
-        save_model(trained.model, folder)
-        encoders = {name: getattr(encoded.config, name).model_dump(mode="json") for name in ("text", "image")}
-        described = {"layout": layout_to_dict(layout), **encoders}
-        (folder / "content.json").write_text(json.dumps(described))
-        (folder / "training_log.json").write_text(json.dumps(trained.log, indent=1))
+        trained = train_encoder(config, load(), encoded, Workshop(checkpoints, runner.engine, runner.on_progress))
+        trained.save(folder, encoded)
         shutil.rmtree(checkpoints, ignore_errors=True)
         best = max(trained.log, key=lambda entry: entry["validation_recall"])
-        return {"epochs": len(trained.log), "best": best, "positives": _counts(snapshots)}
+        return {"epochs": len(trained.log), "best": best, **trained.facts}
 
     return runner.stage(
         "model", stage_version=2, config=key, inputs={"tables": tables, "features": features},
         write=write, libraries=("torch", "numba"),
     )  # fmt: skip
-
-
-def _fit_rows(snapshot: Snapshot) -> dict[str, Any]:
-    """Return the nodes that centre and scale are fitted on: every one but flits from after the snapshot."""
-    _, flit_type = action_types(snapshot.split.train)
-    rows = {t: np.arange(len(degree), dtype=np.int32) for t, degree in snapshot.log_degree.items()}
-    return {**rows, flit_type: np.flatnonzero(snapshot.split.available).astype(np.int32)}
-
-
-def open_content(model: Path, features: Path) -> Content:
-    """Return features as a trained model reads them."""
-    described = json.loads((model / "content.json").read_text())
-    return Content(Features.open(features), layout_from_dict(described["layout"]))
-
-
-def _counts(snapshots: list[Snapshot]) -> dict[str, int]:
-    """Return how many pairs of each kind trained the model."""
-    counts: dict[str, int] = {}
-    for snapshot in snapshots:
-        for kind in snapshot.positives:
-            counts[kind.name] = counts.get(kind.name, 0) + len(kind.query_rows)
-    return counts
 
 
 def graph_stage(
@@ -198,7 +157,7 @@ def neighbourhoods_stage(runner: Runner, name: str, config: RunConfig, graph: Ar
     def write(folder: Path) -> Facts:
         opened = InteractionGraph.open(graph.path)
         hoods = build_neighbourhoods(
-            opened, config.neighbourhoods, engine=runner.engine, on_progress=_named(runner.on_progress, "walks")
+            opened, config.neighbourhoods, engine=runner.engine, on_progress=named(runner.on_progress, "walks")
         )
         hoods.save(folder)
         return {"/".join(pair): list(rows.shape) for pair, rows in hoods.rows.items()}
@@ -209,24 +168,34 @@ def neighbourhoods_stage(runner: Runner, name: str, config: RunConfig, graph: Ar
 
 
 def embeddings_stage(
-    runner: Runner, name: str, model: Artifact, features: Artifact, graph: Artifact, neighbourhoods: Artifact
+    runner: Runner, name: str, config: RunConfig, inputs: Mapping[str, Artifact], graph: Artifact
 ) -> Artifact:
-    """Embed every node of a graph, and note how near each stays to what its content alone would give."""
+    """Embed every node of a graph, and note how near each stays to what its content alone would give.
+
+    Args:
+        runner: Where the artifact goes.
+        name: Name of the stage.
+        config: What to run.
+        inputs: The artifacts ``model``, ``features`` and, where the preset walks, ``neighbourhoods``.
+        graph: The graph.
+    """
 
     def write(folder: Path) -> Facts:
-        net = load_model(model.path)
-        content = open_content(model.path, features.path)
-        embeddings = embed(
-            net, content, Neighbourhoods.open(neighbourhoods.path), log_degrees(InteractionGraph.open(graph.path)),
-            engine=runner.engine, on_progress=_named(runner.on_progress, "embedding"),
+        walks = inputs.get("neighbourhoods")
+        embeddings = embed_graph(
+            inputs["model"].path, inputs["features"].path, InteractionGraph.open(graph.path),
+            config.neighbourhoods if walks is None else Neighbourhoods.open(walks.path),
+            engine=runner.engine, on_progress=runner.on_progress,
         )  # fmt: skip
         embeddings.save(folder)
+        net, content = load_model(inputs["model"].path), open_content(inputs["model"].path, inputs["features"].path)
         for node_type, vectors in embeddings.vectors.items():
             np.save(folder / CONTENT_COSINE.format(node_type), content_cosine(net, content, node_type, vectors))
         return {t: list(matrix.shape) for t, matrix in embeddings.vectors.items()}
 
-    inputs = {"model": model, "features": features, "graph": graph, "neighbourhoods": neighbourhoods}
-    return runner.stage(name, stage_version=2, config={}, inputs=inputs, write=write, libraries=("torch",))
+    return runner.stage(
+        name, stage_version=2, config={}, inputs={**inputs, "graph": graph}, write=write, libraries=("torch",)
+    )
 
 
 def interests_stage(
@@ -268,7 +237,7 @@ def index_stage(
         valid = {**allowed, flit_type: allowed[flit_type] & leads(standing)}
         built = runner.engine.map_parts(
             build_index_files, list(vectors), dict(vectors), config.index, valid, name="index",
-            on_done=_named(runner.on_progress, "index"),
+            on_done=named(runner.on_progress, "index"),
         )  # fmt: skip
         facts = {}
         for node_type, (size, files) in zip(vectors, built, strict=True):
@@ -310,7 +279,3 @@ def bundle_stage(
 
     settings = {"part": part.described, "retrieval": config.retrieval.model_dump(mode="json")}
     return runner.stage(name, stage_version=6, config=settings, inputs=inputs, write=write)
-
-
-def _named(on_progress: Progress, what: str) -> Callable[[int, int], None]:
-    return lambda done, total: on_progress(what, done, total)

@@ -9,20 +9,19 @@ import numpy as np
 
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.config import RunConfig
-from graphrec.embed import embed
 from graphrec.engine import Engine
 from graphrec.graph.build import build_graph
-from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import Split, action_types
 from graphrec.index import build_index
 from graphrec.interests import build_interests, lower_hidden, resolve_interest_config
 from graphrec.pipeline.assembly import hidden_of, history_of
 from graphrec.pipeline.duplicates import leads, standing_for
+from graphrec.pipeline.encoder import embed_graph
 from graphrec.pipeline.factors import factor_source
 from graphrec.pipeline.kinds import kinds_of, links_since
 from graphrec.pipeline.popularity import prior_of
 from graphrec.pipeline.runner import Runner
-from graphrec.pipeline.stages import Facts, open_content
+from graphrec.pipeline.stages import Facts
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.settings import Settings
 from graphrec.retrieval.shelf import Weights
@@ -30,8 +29,7 @@ from graphrec.retrieval.tune import half_lives, tune_weights
 from graphrec.retrieval.tune_cold import tune_cold_share, tune_cold_weights
 from graphrec.retrieval.tune_kinds import tune_kinds
 from graphrec.store import Artifact
-from graphrec.training.checkpoint import load_model
-from graphrec.training.snapshots import log_degrees, training_splits
+from graphrec.training.snapshots import training_splits
 
 
 def tuning_stage(
@@ -97,10 +95,7 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
     """Return the bundle of the validation split's past, with interests resolved."""
     user_type, flit_type = action_types(split.train)
     graph = build_graph(split.train, as_of_s=split.at_s)
-    net = load_model(model)
-    content = open_content(model, features)
-    hoods = build_neighbourhoods(graph, config.neighbourhoods, engine=engine)
-    embeddings = embed(net, content, hoods, log_degrees(graph), engine=engine)
+    embeddings = embed_graph(model, features, graph, config.neighbourhoods, engine=engine)
     history = history_of(split.train)
     vectors = np.asarray(embeddings.vectors[flit_type])
     kinds = kinds_of(split.train, config.nodes, as_of_s=split.at_s, prior_weights={})

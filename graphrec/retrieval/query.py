@@ -9,7 +9,7 @@ from graphrec.arrays import FloatMatrix
 from graphrec.embed import embed_isolated
 from graphrec.errors import ConfigError, DataError
 from graphrec.features import ImageConfig, TextConfig, TextEncoder, encode_images
-from graphrec.models.pinsage import PinSage
+from graphrec.models.encoder import Encoder
 from graphrec.tables.config import QualityConfig
 from graphrec.tables.images import image_faults
 from graphrec.training.checkpoint import load_model
@@ -49,7 +49,7 @@ def _held_to_rules(image: bytes) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, flit_type: str) -> tuple[PinSage, list[Block], dict[str, Any]]:
+def _opened(folder: Path, flit_type: str) -> tuple[Encoder, list[Block], dict[str, Any]]:
     """Open a model and what it says of its input once: loading takes a second, a query milliseconds."""
     content = json.loads((folder / "content.json").read_text())
     return load_model(folder), layout_from_dict(content["layout"])[flit_type], content

@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -12,27 +13,58 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from graphrec.errors import ArtifactError
-from graphrec.models.config import ModelConfig
+from graphrec.graph.graph import Triplet
+from graphrec.models.config import LightGCNConfig, ModelConfig, TwhinConfig
+from graphrec.models.lookup import Fitted, Lookup, LookupConfig
 from graphrec.models.pinsage import PinSage
+from graphrec.models.regression import ContentMap
 
 
-def save_model(model: PinSage, folder: Path) -> None:
+def save_model(model: PinSage | Lookup, folder: Path) -> None:
     """Write ``model.safetensors`` and ``model.json`` into ``folder``."""
-    shape = {
-        "config": model.config.model_dump(mode="json"),
-        "input_dims": {t: layer.in_features for t, layer in _linears(model).items()},
-        "num_nodes": {t: table.num_embeddings for t, table in model.ids.items()},
-    }
+    shape: dict[str, Any] = {"config": model.config.model_dump(mode="json")}
+    if isinstance(model, PinSage):
+        shape["input_dims"] = {t: layer.in_features for t, layer in _linears(model).items()}
+        shape["num_nodes"] = {t: table.num_embeddings for t, table in model.ids.items()}
+        tensors = dict(model.state_dict())
+    else:
+        shape["actions"] = model.actions
+        tensors = _lookup_tensors(model)
     (folder / "model.json").write_text(json.dumps(shape, indent=1))
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
 
 
-def load_model(folder: Path) -> PinSage:
+def load_model(folder: Path) -> PinSage | Lookup:
     """Read what :func:`save_model` wrote."""
     shape = json.loads((folder / "model.json").read_text())
-    model = PinSage(ModelConfig.parse(shape["config"]), shape["input_dims"], shape["num_nodes"])
-    model.load_state_dict(load_file(folder / "model.safetensors"))
-    return model
+    tensors = load_file(folder / "model.safetensors")
+    if shape["config"]["preset"] == "pinsage":
+        model = PinSage(ModelConfig.parse(shape["config"]), shape["input_dims"], shape["num_nodes"])
+        model.load_state_dict(tensors)
+        return model
+    config = (TwhinConfig if shape["config"]["preset"] == "twhin" else LightGCNConfig).parse(shape["config"])
+    return _lookup(config, [(one[0], one[1], one[2]) for one in shape["actions"]], tensors)
+
+
+def _lookup_tensors(model: Lookup) -> dict[str, Tensor]:
+    """Return what a lookup model learned as named tensors."""
+    tensors = {}
+    for node_type, content in model.content.items():
+        arrays = {
+            "vectors": model.fitted.vectors[node_type], "known": model.fitted.known[node_type],
+            "weight": content.weight, "shift": content.shift,
+        }  # fmt: skip
+        tensors.update({f"{node_type}/{name}": torch.from_numpy(array) for name, array in arrays.items()})
+    return tensors
+
+
+def _lookup(config: LookupConfig, actions: Sequence[Triplet], tensors: Mapping[str, Tensor]) -> Lookup:
+    """Build a lookup model from what :func:`_lookup_tensors` gave."""
+    types = sorted({name.rsplit("/", 1)[0] for name in tensors})
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+    fitted = Fitted({t: arrays[f"{t}/vectors"] for t in types}, {t: arrays[f"{t}/known"] for t in types})
+    maps = {t: ContentMap(arrays[f"{t}/weight"], arrays[f"{t}/shift"]) for t in types}
+    return Lookup(config, tuple(actions), fitted, maps)
 
 
 def _linears(model: PinSage) -> dict[str, torch.nn.Linear]:

@@ -23,3 +23,25 @@ def test_a_figure_is_shown_with_its_interval(tmp_path: Path) -> None:
     assert "| als | 0.2500 [0.2000, 0.3000] |" in page
     assert "300 users, 900 held-out actions, 25% of them on cold flits" in page
     assert "`python -m benchmarks.lastfm`, 2026-01-02" in page
+
+
+def test_relations_are_marked_where_they_are_apart_from_joint_training(tmp_path: Path) -> None:
+    def row(method: str, metric: str, k: int, **verdict: str) -> dict[str, object]:
+        found = {"method": method, "metric": metric, "k": k, "value": 0.5, "low": 0.4, "high": 0.6, "seconds": 3.2}
+        return {**found, **verdict}
+
+    asked = (("recall", 10), ("recall", 50), ("ndcg", 50))
+    rows = [row("als", *one, verdict="below") for one in asked] + [row("joint", *one) for one in asked]
+    facts = {"friends.users": 300, "friends.events": 900, "friends.cold_share": 0.0, "friends.edges_per_s": 12_345.0}
+    result = {
+        "benchmark": "twhin", "when": "2026-01-02T00:00:00", "machine": {"cores": 2, "cpu": "x"}, "peak_mb": 1234,
+        "figures": [{"name": name, "value": value, "unit": ""} for name, value in facts.items()],
+        "tables": [{"title": "friends", "rows": rows}, {"title": "friends: settings tried", "rows": []}],
+    }  # fmt: skip
+    (tmp_path / "twhin.json").write_text(json.dumps(result))
+    page = quality.page(tmp_path)
+    cell = "0.5000 [0.4000, 0.6000]"
+    assert f"| iALS, the asked relation | {cell} ▼ | {cell} ▼ | {cell} ▼ | 3 |" in page
+    assert f"| TwHIN, all relations together | {cell} | {cell} | {cell} | 3 |" in page
+    assert "300 users, 900 held-out edges, 0% of them" in page
+    assert "12,345 edges a second" in page

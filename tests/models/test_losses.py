@@ -125,3 +125,27 @@ def test_softmax_of_sets_has_the_gradients_of_a_dense_softmax() -> None:
         assert one is not None
         assert other.grad is not None
         torch.testing.assert_close(one, other.grad, rtol=0.05, atol=0.01)
+
+
+def test_logistic_is_worked_by_hand_and_leaves_masked_negatives_out() -> None:
+    mask = torch.tensor([[True, True, False], [False, False, False]])
+    loss = logistic(POSITIVE, NEGATIVES, mask)
+    first = math.log1p(math.exp(-0.5)) + (math.log1p(math.exp(0.45)) + math.log(2.0)) / 2
+    assert loss.tolist() == pytest.approx([first, math.log1p(math.exp(-0.2))])
+
+
+def test_logistic_has_the_gradient_of_its_plain_form() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = (torch.randn(5, 7, generator=generator) * 8).requires_grad_()
+    mask = torch.rand(5, 7, generator=generator) < 0.7
+    logistic(torch.zeros(5), scores, mask).sum().backward()  # type: ignore[no-untyped-call]
+    plain = scores.detach().clone().requires_grad_()
+    softened = torch.nn.functional.softplus(plain) * mask
+    (softened.sum(dim=1) / mask.sum(dim=1)).sum().backward()  # type: ignore[no-untyped-call]
+    assert scores.grad is not None
+    assert plain.grad is not None
+    np.testing.assert_allclose(scores.grad, plain.grad, atol=1e-6)
+
+
+def test_logistic_stays_finite_where_a_negative_scores_beyond_reason() -> None:
+    assert float(logistic(torch.zeros(1), torch.full((1, 1), 1e4), torch.ones(1, 1, dtype=torch.bool))) < 40

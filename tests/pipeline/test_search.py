@@ -7,9 +7,11 @@ import pytest
 
 from graphrec.config import RunConfig, load_config
 from graphrec.errors import ConfigError
+from graphrec.evaluation.config import SearchConfig
+from graphrec.models.config import ModelConfig
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
-from graphrec.pipeline.search import METRIC, draw, epochs_of_rungs, search
+from graphrec.pipeline.search import METRIC, draw, epochs_name, epochs_of_rungs, search
 from graphrec.pipeline.search_job import main
 from graphrec.store import Store
 from tests.pipeline.conftest import FLUTTER, QUICK
@@ -44,6 +46,12 @@ def test_of_many_so_many_are_drawn_none_twice_and_again_the_same() -> None:
 )
 def test_each_rung_trains_twice_as_long(rungs: int, trials: int, epochs: list[int]) -> None:
     assert epochs_of_rungs(configured(f"search.rungs={rungs}", "training.epochs=8"), trials) == epochs
+
+
+def test_presets_of_vectors_per_node_climb_by_epochs_of_their_own() -> None:
+    config = configured("model={preset: twhin, epochs: 8}", "training={}", "neighbourhoods={}")
+    assert epochs_of_rungs(config.model_copy(update={"search": SearchConfig(rungs=3)}), 9) == [2, 4, 8]
+    assert epochs_name(config) == "model.epochs"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +98,7 @@ def test_the_best_config_runs_as_it_was_tried(searched: tuple[Path, Path], netwo
     best = pl.read_csv(out / "trials.csv").row(0, named=True)
     config = load_config(out / "best.yaml")
     assert (config.data, config.store) == (str(network), str(store))
+    assert isinstance(config.model, ModelConfig)
     assert config.model.temperature == best["model.temperature"]
     assert config.retrieval.candidates == best["retrieval.candidates"]
     runner = Runner(Store(config.store))

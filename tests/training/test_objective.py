@@ -74,7 +74,7 @@ def _pair_loss(model: object, config: ModelConfig, batch: Batch, place: int) -> 
     if config.loss == "max_margin":
         return max_margin(positive, scores, mask, margin=config.margin)[0]
     if config.loss in ("bpr", "logistic"):
-        each = {"bpr": bpr, "logistic": logistic}[config.loss]
+        each = bpr if config.loss == "bpr" else logistic
         return each(positive, scores, mask, temperature=config.temperature)[0]
     counts = torch.tensor([[count if config.log_q else 1.0 for _, count in kept]])
     return sampled_softmax(positive, scores, mask, temperature=config.temperature, log_expected=counts.log())[0]

@@ -1,0 +1,193 @@
+"""Fitting vectors per node to a graph, and making an encoder of them: LightGCN, matrix factorization, TwHIN."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch.nn import functional as F
+
+from graphrec.arrays import BoolVector, FloatMatrix, RowVector
+from graphrec.errors import DataError
+from graphrec.graph.build import build_graph
+from graphrec.graph.graph import InteractionGraph, Triplet
+from graphrec.graph.split import Split, action_types
+from graphrec.models.config import LightGCNConfig, TwhinConfig
+from graphrec.models.lightgcn import LightGCN
+from graphrec.models.lookup import Fitted, Lookup, LookupConfig
+from graphrec.models.regression import ContentMap
+from graphrec.models.twhin import Twhin
+from graphrec.training.content import Content
+from graphrec.training.lightgcn import train_lightgcn
+from graphrec.training.twhin import relation_edges, train_twhin
+from graphrec.training.validation import validation_recall
+from graphrec.vectors import Embeddings
+
+OnEpoch = Callable[[int, Fitted], None]
+
+
+@dataclass(frozen=True)
+class TrainedLookup:
+    """A trained model and how it came to be.
+
+    Attributes:
+        model: With as many epochs as validated best.
+        log: One entry per epoch: ``epoch`` and ``validation_recall``.
+    """
+
+    model: Lookup
+    log: list[dict[str, float]]
+
+
+def train_lookup(
+    split: Split,
+    content: Content,
+    actions: Sequence[Triplet],
+    config: LookupConfig,
+    *,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> TrainedLookup:
+    """Choose the number of epochs on the held-out part of a split, then fit its past with as many.
+
+    Args:
+        split: Past, and the actions to validate on.
+        content: What the nodes are.
+        actions: The relations that are actions.
+        config: What is fitted.
+        on_epoch: Called with each epoch's log entry.
+    """
+    graph = build_graph(split.train, as_of_s=split.at_s)
+    log: list[dict[str, float]] = []
+
+    def look(epoch: int, fitted: Fitted) -> None:
+        recall = validation_recall(fitted.vectors, split)
+        log.append({"epoch": float(epoch), "validation_recall": recall})
+        if on_epoch is not None:
+            on_epoch(log[-1])
+
+    fit(graph, actions, config, on_epoch=look)
+    best = max(log, key=lambda entry: entry["validation_recall"])
+    chosen = config.model_copy(update={"epochs": int(best["epoch"])})
+    fitted = fit(graph, actions, chosen)
+    maps = _content_maps(fitted, content, config.seed)
+    _, flit_type = action_types(split.train)
+    if flit_type not in maps:
+        raise DataError(
+            f"model must learn the vectors of two {flit_type}s or more (got {int(fitted.known[flit_type].sum())}); "
+            "name the relations that lead to them"
+        )
+    return TrainedLookup(Lookup(chosen, tuple(actions), fitted, maps), log)
+
+
+def _content_maps(fitted: Fitted, content: Content, seed: int) -> dict[str, ContentMap]:
+    """Learn what content says of vectors, from the nodes that have one; a type with fewer than two gets no map."""
+    maps = {}
+    for node_type, vectors in fitted.vectors.items():
+        known = np.flatnonzero(fitted.known[node_type]).astype(np.int32)
+        if len(known) < 2:
+            continue
+        maps[node_type] = ContentMap.fit(_unmet(content, node_type, known, len(vectors)), vectors[known], seed)
+    return maps
+
+
+def _unmet(content: Content, node_type: str, rows: RowVector, num_nodes: int) -> FloatMatrix:
+    """Return the content of some rows as if nobody had met them, float32 ``[rows, width]``."""
+    return np.asarray(content.gather(node_type, rows, np.zeros(num_nodes, dtype=np.float32)).numpy())
+
+
+def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embeddings:
+    """Embed every node of a graph: the vectors of those with edges fitted anew, those of the others by their content.
+
+    Node types that the model learnt nothing of are left out.
+
+    Args:
+        model: What a fit is made with, and the space it is turned into.
+        content: What the nodes are, for every row of the graph.
+        graph: The graph to embed.
+    """
+    fitted = model.turned(fit(graph, model.actions, model.config))
+    out = {}
+    for node_type in model.content:
+        vectors = np.array(fitted.vectors[node_type])
+        unmet = np.flatnonzero(~fitted.known[node_type]).astype(np.int32)
+        if len(unmet):
+            features = torch.from_numpy(_unmet(content, node_type, unmet, len(vectors)))
+            vectors[unmet] = model.isolated(node_type, features).numpy()
+        out[node_type] = vectors
+    return Embeddings(out)
+
+
+def fit(
+    graph: InteractionGraph, actions: Sequence[Triplet], config: LookupConfig, *, on_epoch: OnEpoch | None = None
+) -> Fitted:
+    """Learn a vector for every node that has an edge to learn from; a flit, for which somebody acted on it.
+
+    Args:
+        graph: Nodes and edges.
+        actions: The relations that are actions; LightGCN and factorization read these alone.
+        config: What is fitted.
+        on_epoch: Called after each epoch with its number, from 1, and the vectors.
+    """
+    if isinstance(config, TwhinConfig):
+        return _fit_twhin(graph, actions, config, on_epoch)
+    return _fit_lightgcn(graph, actions, config, on_epoch)
+
+
+def _fit_twhin(
+    graph: InteractionGraph, actions: Sequence[Triplet], config: TwhinConfig, on_epoch: OnEpoch | None
+) -> Fitted:
+    known = {t: np.zeros(number, dtype=np.bool_) for t, number in graph.num_nodes.items()}
+    for edges in relation_edges(graph, config.relations):
+        known[edges.triplet[0]][edges.sources] = True
+        known[edges.triplet[2]][edges.targets] = True
+    # A flit is met when somebody acts on it: of one that was only written or promoted, content knows more.
+    acted = action_pairs(graph, actions)
+    known[actions[0][2]] &= np.bincount(acted.indices, minlength=acted.shape[1]) > 0
+
+    def look(epoch: int, loss: float, now: Twhin) -> None:
+        if on_epoch is not None:
+            on_epoch(epoch, _fitted(now.vectors, known))
+
+    return _fitted(train_twhin(graph, config, on_epoch=look).vectors, known)
+
+
+def _fit_lightgcn(
+    graph: InteractionGraph, actions: Sequence[Triplet], config: LightGCNConfig, on_epoch: OnEpoch | None
+) -> Fitted:
+    pairs = action_pairs(graph, actions)
+    (user_type, flit_type), = {(source, target) for source, _, target in actions}  # fmt: skip
+    known = {user_type: np.diff(pairs.indptr) > 0, flit_type: np.bincount(pairs.indices, minlength=pairs.shape[1]) > 0}
+
+    def fitted(now: LightGCN) -> Fitted:
+        # the popularity bias is left to the prior of the merge, as PinSage's vectors leave it
+        users, flits = now()
+        return _fitted({user_type: users, flit_type: flits}, known)
+
+    def look(epoch: int, now: LightGCN) -> None:
+        if on_epoch is not None:
+            on_epoch(epoch, fitted(now))
+
+    return fitted(train_lightgcn(pairs, config, on_epoch=look))
+
+
+def action_pairs(graph: InteractionGraph, actions: Sequence[Triplet]) -> scipy.sparse.csr_array:
+    """Return who acted on what, over all action relations, as ones: CSR ``[num_users, num_flits]``, each pair once."""
+    total = None
+    for triplet in actions:
+        one = graph.relations[triplet]
+        shape = (graph.num_nodes[triplet[0]], graph.num_nodes[triplet[2]])
+        parts = (np.ones(one.num_edges, dtype=np.float32), np.array(one.indices), np.array(one.indptr))
+        matrix = scipy.sparse.csr_array(parts, shape=shape)
+        total = matrix if total is None else total + matrix
+    if total is None or not total.nnz:
+        raise DataError("graph must hold an action (got none); check `where` and times")
+    total.sum_duplicates()
+    total.data[:] = 1.0
+    return total
+
+
+def _fitted(vectors: Mapping[str, torch.Tensor], known: Mapping[str, BoolVector]) -> Fitted:
+    """Bring known vectors to length one and take the others out."""
+    unit = {t: F.normalize(one.detach(), dim=1).numpy() * known[t][:, None] for t, one in vectors.items()}
+    return Fitted(unit, known)
