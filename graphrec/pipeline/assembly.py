@@ -123,7 +123,9 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
         standing=None if leads(standing).all() else standing,
         catalogue=frame.select("id", *dict.fromkeys(one for one in shown if one in frame.columns)),
         factors=FactorSource.open(folders["factors"]) if "factors" in folders else None,
-        kinds=kinds_of(tables, config.nodes, as_of_s=as_of_s, prior_weights=resolved.kind_prior_weights),
+        kinds=kinds_of(
+            tables, config.nodes, opened.vectors, as_of_s=as_of_s, prior_weights=resolved.kind_prior_weights
+        ),
         campaigns=campaigns_of(tables, config.retrieval.ads, resolved.interests),
     )
 

@@ -1,6 +1,6 @@
 """Tables to what retrieval knows of other kinds of nodes, and of the links to them that are held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -18,20 +18,27 @@ LINK_HALF_LIFE_DAYS = 90.0
 
 
 def kinds_of(
-    tables: Tables, nodes: Mapping[str, NodeConfig], *, as_of_s: int | None, prior_weights: Mapping[str, float]
+    tables: Tables,
+    nodes: Mapping[str, NodeConfig],
+    embedded: Collection[str],
+    *,
+    as_of_s: int | None,
+    prior_weights: Mapping[str, float],
 ) -> dict[str, Kind]:
-    """Return what retrieval knows of every node type, the flits' aside, that edges from users lead to.
+    """Return what retrieval knows of every embedded node type, the flits' aside, that edges from users lead to.
 
     Args:
         tables: Tables up to ``as_of_s``.
         nodes: Declared columns: the text columns show a node.
+        embedded: Node types with vectors; some presets learn of no others than users and flits.
         as_of_s: "Now"; ``None`` for undated tables.
         prior_weights: Kind to what its prior is worth; 0 where it is missing.
     """
     user_type, flit_type = action_types(tables)
     linked: dict[str, list[Edges]] = {}
     for one in tables.edges:
-        if one.config.source == user_type and one.config.target != flit_type and one.config.role != "exposure":
+        leads = one.config.source == user_type and one.config.target in embedded and one.config.target != flit_type
+        if leads and one.config.role != "exposure":
             linked.setdefault(one.config.target, []).append(one)
     return {
         node_type: Kind(

@@ -98,7 +98,7 @@ def _past(config: RunConfig, split: Split, model: Path, features: Path, engine: 
     embeddings = embed_graph(model, features, graph, config.neighbourhoods, engine=engine)
     history = history_of(split.train)
     vectors = np.asarray(embeddings.vectors[flit_type])
-    kinds = kinds_of(split.train, config.nodes, as_of_s=split.at_s, prior_weights={})
+    kinds = kinds_of(split.train, config.nodes, embeddings.vectors, as_of_s=split.at_s, prior_weights={})
     interests = resolve_interest_config(history, vectors, config.interests, as_of_s=split.at_s)
     clustered = build_interests(history, vectors, interests, as_of_s=split.at_s, engine=engine)
     hidden = hidden_of(split.train)

@@ -14,7 +14,7 @@ def test_kinds_are_what_users_are_linked_to() -> None:
     tables = tables_with_views()
     linked = Tables({**tables.nodes, "shop": nodes("s", 1)}, (*tables.edges, follows, blocks, seen))
     named = {"user": NodeConfig(table="u", id="id"), "flit": NodeConfig(table="f", id="id")}
-    found = kinds_of(linked, named, as_of_s=7 * DAY, prior_weights={"user": 0.3})
+    found = kinds_of(linked, named, named, as_of_s=7 * DAY, prior_weights={"user": 0.3})
     assert set(found) == {"user"}
     assert [found["user"].known.of(user).rows.tolist() for user in range(3)] == [[0, 1, 2], [1], [1, 2]]
     assert found["user"].prior.argmax() == 1
@@ -29,7 +29,15 @@ def test_links_of_a_window_are_those_not_known_before() -> None:
     linked = Tables(tables.nodes, (*tables.edges, follows))
     named = {"user": NodeConfig(table="u", id="id"), "flit": NodeConfig(table="f", id="id")}
     before = tables_before(linked, 4 * DAY)
-    kinds = kinds_of(before, named, as_of_s=4 * DAY, prior_weights={})
+    kinds = kinds_of(before, named, named, as_of_s=4 * DAY, prior_weights={})
     held = links_since(linked, 4 * DAY, kinds)
     assert {user: rows.tolist() for user, rows in held["user"].items()} == {0: [2], 2: [1]}
     assert links_since(linked, None, kinds) == {}
+
+
+def test_a_type_without_vectors_is_no_kind() -> None:
+    follows = edges("follows", [(0, 1)], times=[DAY], target="user", role="context")
+    tables = tables_with_views()
+    named = {"user": NodeConfig(table="u", id="id"), "flit": NodeConfig(table="f", id="id")}
+    linked = Tables(tables.nodes, (*tables.edges, follows))
+    assert kinds_of(linked, named, ["flit"], as_of_s=7 * DAY, prior_weights={}) == {}
