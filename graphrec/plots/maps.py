@@ -1,5 +1,6 @@
 """Maps: many vectors on a plane, neighbours together."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 Method = Literal["umap", "tsne"]
 _DENSE = 800
 """Points of a group looked at to find where it is densest."""
+_EXACT = 50_000
+"""Vectors whose neighbours are found by comparing each with all."""
+_BLOCK = 1024
+"""Vectors compared with all at once."""
+_EPOCHS = 200
+"""Passes of UMAP; its own default on small data, 500, keeps hardly more neighbours together."""
 _NAME = (0.13, 0.035)
 """Width and height of a name, in shares of the map."""
 
@@ -70,8 +77,23 @@ def project(vectors: FloatMatrix, method: Method = "umap", seed: int = 0) -> Flo
     if len(vectors) < 4:
         raise ConfigError(f"a map must have at least 4 points (got {len(vectors)})")
     matrix = np.array(vectors, dtype=np.float32)
-    reducer = _tsne(len(matrix), seed) if method == "tsne" else _umap(len(matrix), seed)
-    return np.asarray(reducer.fit_transform(matrix), dtype=np.float32)
+    reducer = _tsne(len(matrix), seed) if method == "tsne" else _umap(matrix, seed)
+    with warnings.catch_warnings():  # said of any map whose neighbours were found beforehand: it takes in no new points
+        warnings.filterwarnings("ignore", "precomputed_knn", UserWarning)
+        return np.asarray(reducer.fit_transform(matrix), dtype=np.float32)
+
+
+def nearest(vectors: FloatMatrix, k: int) -> tuple[IntVector, FloatMatrix]:
+    """Return the ``k`` nearest of each vector among all, itself among them, and their cosine distances, ``[n, k]``."""
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    rows, distances = [], []
+    for start in range(0, len(unit), _BLOCK):
+        apart = np.maximum(1 - unit[start : start + _BLOCK] @ unit.T, 0)
+        near = np.argpartition(apart, k - 1, axis=1)[:, :k]
+        order = np.lexsort((near, np.take_along_axis(apart, near, 1)), axis=1)
+        rows.append(np.take_along_axis(near, order, 1))
+        distances.append(np.take_along_axis(apart, rows[-1], 1))
+    return np.concatenate(rows).astype(np.int32), np.concatenate(distances).astype(np.float32)
 
 
 def _tsne(number: int, seed: int) -> Any:
@@ -80,15 +102,22 @@ def _tsne(number: int, seed: int) -> Any:
     return TSNE(metric="cosine", init="pca", perplexity=min(30.0, (number - 1) / 3), max_iter=500, random_state=seed)
 
 
-def _umap(number: int, seed: int) -> Any:
+def _umap(matrix: FloatMatrix, seed: int) -> Any:
     try:
-        from umap import UMAP
+        with warnings.catch_warnings():  # it misses Tensorflow aloud
+            warnings.simplefilter("ignore", ImportWarning)
+            from umap import UMAP
     except ModuleNotFoundError as error:
         raise ConfigError("maps need umap-learn (got none); pip install 'graphrec[notebooks]'") from error
-    # Few points have no spectrum to start from.
-    start = "spectral" if number > 20 else "random"
-    near = min(15, number - 1)
-    return UMAP(metric="cosine", n_neighbors=near, min_dist=0.1, init=start, random_state=seed, n_jobs=1)
+    near = min(15, len(matrix) - 1)
+    # Finding neighbours exactly takes a second where compiling the approximate search takes half a minute.
+    found = (*nearest(matrix, near), None) if near < len(matrix) <= _EXACT else None
+    # Few points have no principal axes to start from.
+    start = "pca" if len(matrix) > 20 else "random"
+    return UMAP(
+        metric="cosine", n_neighbors=near, min_dist=0.1, init=start, random_state=seed, n_jobs=1, n_epochs=_EPOCHS,
+        precomputed_knn=found or (None, None, None), force_approximation_algorithm=found is not None,
+    )  # fmt: skip
 
 
 def _groups(number: int, labels: Sequence[object] | None) -> list[tuple[str, IntVector, str]]:

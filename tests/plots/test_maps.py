@@ -7,6 +7,7 @@ import pytest
 
 from graphrec.arrays import FloatMatrix
 from graphrec.errors import ConfigError
+from graphrec.plots import maps
 from graphrec.plots.maps import plot_points, project
 from tests.plots.looks import ink, legend_of
 
@@ -21,6 +22,16 @@ def clouds(number: int, each: int, dim: int = 16) -> FloatMatrix:
 def nearest(points: FloatMatrix) -> Any:
     distance = np.linalg.norm(points[:, None] - points[None], axis=2) + 1e9 * np.eye(len(points))
     return distance.argmin(axis=1)
+
+
+def test_nearest_are_those_of_the_full_matrix() -> None:
+    vectors = np.random.default_rng(1).normal(size=(1100, 6)).astype(np.float32)  # more than one block
+    rows, distances = maps.nearest(vectors, 5)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    apart = 1 - unit @ unit.T
+    np.testing.assert_allclose(distances, np.sort(apart, axis=1)[:, :5], atol=1e-5)
+    np.testing.assert_allclose(np.take_along_axis(apart, rows.astype(np.int64), 1), distances, atol=1e-5)
+    assert (rows[:, 0] == np.arange(1100)).all()
 
 
 def test_every_label_has_a_colour_and_the_rarest_share_grey() -> None:
