@@ -16,6 +16,7 @@ from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
 from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TrainingConfig
+from graphrec.projection.config import ProjectionConfig
 from graphrec.retrieval.config import RetrievalConfig
 from graphrec.tables.config import InputConfig
 
@@ -48,6 +49,8 @@ class RunConfig(InputConfig):
     """Merging and the prior."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """Split, metrics, baselines."""
+    projection: ProjectionConfig = ProjectionConfig()
+    """The map of the space."""
     finetune: FinetuneConfig = FinetuneConfig()
     """What ``graphrec finetune-text`` does."""
     search: SearchConfig = SearchConfig()

@@ -32,10 +32,12 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("training.content",),  # what a model reads of the features: training and inference both stand on it
     ("embed",),
+    ("projection.config",),
     ("training",),
     ("interests",),
     ("index",),
     ("retrieval",),
+    ("projection",),
     ("serving",),
     ("evaluation",),
     ("config", "pipeline"),

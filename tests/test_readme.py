@@ -33,7 +33,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     baselines = "evaluation.baselines=[popular]"
     places = [f"data={folder / 'demo' / 'data'}", f"store={folder / 'demo' / 'store'}"]
-    run(folder / "configs" / "flutter.yaml", [*quick, baselines, *places])
+    run(folder / "configs" / "flutter.yaml", [*quick, baselines, "projection.method=pca", *places])
     return folder
 
 

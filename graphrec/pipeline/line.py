@@ -8,6 +8,7 @@ from graphrec.graph.split import Split, action_types, newest_event_s, shown_tabl
 from graphrec.pipeline.assembly import Part, history_of, shown_at
 from graphrec.pipeline.factors import factors_stage
 from graphrec.pipeline.measure import evaluation_stage
+from graphrec.pipeline.projection import projection_stage
 from graphrec.pipeline.resolved import Resolved
 from graphrec.pipeline.runner import Runner
 from graphrec.pipeline.stages import (
@@ -46,7 +47,8 @@ class Line:
     def stages(self) -> dict[str, Artifact]:
         """Return every artifact that a version names, running what is missing."""
         shared = {name: getattr(self, name) for name in SHARED}
-        return {**shared, **self.held_out.stages(), "evaluation": self.evaluation, **self.served.stages()}
+        held_out = {**self.held_out.stages(), "evaluation": self.evaluation}
+        return {**shared, **held_out, **self.served.stages(), "projection": self.projection}
 
     def stage(self, name: str) -> list[Artifact]:
         """Return the artifacts of one stage, running what is missing up to it: of both lines where it runs in both.
@@ -111,6 +113,11 @@ class Line:
         return evaluation_stage(
             self.runner, self.config, self.held_out.bundle, self.features, self.tables, lambda: self.split
         )
+
+    @cached_property
+    def projection(self) -> Artifact:
+        """The served flits on a plane."""
+        return projection_stage(self.runner, self.config, self.served.embeddings, self.tables, lambda: self.known)
 
     @cached_property
     def held_out(self) -> "PartLine":

@@ -14,7 +14,7 @@ CONFIG = Path(__file__).parents[2] / "configs" / "flutter.yaml"
 FAST = (
     "features.text.encoder=tfidf", "training.epochs=1", "training.windows=2", "neighbourhoods.num_walks=20",
     "neighbourhoods.size=10", "model.hidden_dim=16", "model.dim=16", "evaluation.baselines=[popular]",
-    "runtime.workers=1",
+    "projection.method=pca", "runtime.workers=1",
 )  # fmt: skip
 Invoke = Callable[..., Result]
 

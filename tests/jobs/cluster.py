@@ -20,6 +20,7 @@ QUICK = (
     "model.negatives=64",
     "training={epochs: 3, windows: 2, batch_size: 512}",
     "evaluation.baselines=[popular]",
+    "projection.method=pca",
 )
 """A run of seconds, once workers are up."""
 

@@ -19,6 +19,7 @@ QUICK = (
     "model.negatives=64",
     "training={epochs: 2, windows: 2, batch_size: 1024}",
     "evaluation.baselines=[popular]",
+    "projection.method=pca",
     "runtime.workers=1",
 )
 """A run of a few seconds."""

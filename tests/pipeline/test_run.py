@@ -15,6 +15,7 @@ from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.split import actions_of
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
+from graphrec.projection.projection import Projection
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Store
@@ -25,7 +26,7 @@ STAGES = [
     "tables", "features", "model", "tuning",
     "holdout_graph", "holdout_neighbourhoods", "holdout_embeddings", "holdout_interests", "holdout_factors",
     "holdout_index", "holdout_bundle", "evaluation",
-    "graph", "neighbourhoods", "embeddings", "interests", "factors", "index", "bundle",
+    "graph", "neighbourhoods", "embeddings", "interests", "factors", "index", "bundle", "projection",
 ]  # fmt: skip
 
 
@@ -63,6 +64,15 @@ def test_equal_input_gives_equal_digests_in_another_store(first: Finished, tmp_p
     assert other.version.stages == first.version.stages
 
 
+def test_the_map_holds_the_served_flits_in_clusters_named_by_their_words(first: Finished) -> None:
+    made = Projection.open(first.store.artifact("latest", "projection").path)
+    served = Bundle.open(first.store.artifact("latest", "bundle").path)
+    assert made.rows.tolist() == list(range(len(served.allowed)))
+    texts = " ".join(served.catalogue["text"].drop_nulls()).lower()
+    assert len(made.names) == 12
+    assert all(word in texts for name in made.names for word in name.split(", "))
+
+
 def test_retrieval_settings_alone_redo_tuning_and_what_comes_after(first: Finished, tmp_path: Path) -> None:
     changed = again(first, tmp_path, "retrieval.candidates=100")
     assert redone(changed) == ["tuning", "holdout_bundle", "evaluation", "bundle"]
@@ -77,6 +87,7 @@ def test_retrieval_settings_alone_redo_tuning_and_what_comes_after(first: Finish
     ("change", "stages"),
     [
         ("neighbourhoods.size=5", {"model", "tuning", "neighbourhoods", "embeddings", "bundle", "evaluation"}),
+        ("projection.clusters=5", {"projection"}),
         ("index.ef_search=77", {"tuning", "index"}),
         ("evaluation.k=[5]", {"evaluation"}),
         ("runtime.workers=2", set()),

@@ -1,0 +1,1 @@
+"""The flits of a version on a plane."""
