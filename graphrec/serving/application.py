@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.endpoint import Endpoint, request_id_of
+from graphrec.serving.explorer.files import page_routes
 from graphrec.serving.openapi import described, page
 from graphrec.serving.problems import Problem
 from graphrec.serving.routes import ROUTES
@@ -45,7 +46,7 @@ def create_app(config: ServingConfig) -> Starlette:
     routes = [Route(spec.path, Endpoint(spec, service), methods=[spec.method]) for spec in ROUTES]
     if config.shows_docs:
         routes += [Route("/openapi.json", _openapi), Route("/docs", _docs)]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    return Starlette(routes=[*routes, *page_routes()], lifespan=lifespan, exception_handlers={HTTPException: _no_route})
 
 
 class _AnyId(Convertor[str]):

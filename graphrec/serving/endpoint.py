@@ -7,7 +7,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -41,21 +41,24 @@ class Asked:
         served: The version that answers it, and no other.
         message: Its body; ``None`` where the route takes none.
         user: The user that its path names; empty where it names none.
+        digest: The sha256 that its path names; empty where it names none.
     """
 
     service: Service
     served: Served
     message: Any
     user: str
+    digest: str = ""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """An answer as bytes."""
+    """An answer as bytes; its headers go before the usual ones."""
 
     body: bytes
     kind: str = JSON
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[..., Any]
@@ -128,6 +131,7 @@ class Endpoint:
                 served = self._service.served()
                 version = served.version.encode()
                 sent, timing = await self._answered(served, body, scope)
+                extra = dict(sent.headers)
         except Problem as problem:
             sent, extra = _refused(problem, request_id), problem.headers
         except GraphrecError as error:
@@ -156,7 +160,8 @@ class Endpoint:
             if kept is not None:
                 self._service.metrics.remembered.inc()
                 return Sent(kept), b"remembered"
-        asked = Asked(self._service, served, self._message(body), _user(scope, self._spec.path))
+        digest = scope.get("path_params", {}).get("digest", "")
+        asked = Asked(self._service, served, self._message(body), _user(scope, self._spec.path), digest)
         async with self._service.gates[self._spec.where].turn() as waited:
             begun = time.perf_counter()
             sent = await self._run(asked, body)
@@ -242,7 +247,7 @@ def _user(scope: Scope, path: str) -> str:
 
 
 async def _send(
-    send: Send, sent: Sent, request_id: bytes, version: bytes, timing: bytes, extra: Mapping[str, str]
+    send: Send, sent: Sent, request_id: bytes, version: bytes, timing: bytes, extra: dict[str, str]
 ) -> None:
     headers = [
         (b"content-type", sent.kind.encode()),
@@ -250,8 +255,7 @@ async def _send(
         (b"x-request-id", request_id),
         (b"x-graphrec-version", version),
         (b"server-timing", timing),
-        (b"cache-control", b"no-store"),
-        *((name.lower().encode(), value.encode()) for name, value in extra.items()),
+        *((name.lower().encode(), value.encode()) for name, value in ({"Cache-Control": "no-store"} | extra).items()),
     ]
     await send({"type": "http.response.start", "status": sent.status, "headers": headers})
     await send({"type": "http.response.body", "body": sent.body})

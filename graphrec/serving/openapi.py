@@ -12,6 +12,8 @@ from graphrec.serving.messages import Told
 from graphrec.serving.routes import ROUTES
 
 Model = tuple[type[BaseModel], Literal["validation", "serialization"]]
+OTHER_KINDS = {"/metrics": "text/plain", "/v1/images/{digest}": "image/*"}
+"""Routes that do not answer JSON."""
 REFERENCE = "#/components/schemas/{model}"
 ERRORS = {
     "401": "No known token.", "403": "The token's scope does not reach.", "404": "An id is not known.",
@@ -55,7 +57,7 @@ def page() -> str:
 
 def _operation(spec: Spec, names: Any) -> dict[str, Any]:
     """Return one route's part."""
-    content: Any = {"text/plain": {}} if spec.path == "/metrics" else {"application/json": {}}
+    content: Any = {OTHER_KINDS.get(spec.path, "application/json"): {}}
     if spec.answer is not None:
         content = {"application/json": {"schema": names[(spec.answer, "serialization")]}}
     problem = {"application/problem+json": {"schema": names[(Told, "serialization")]}}
@@ -69,6 +71,9 @@ def _operation(spec: Spec, names: Any) -> dict[str, Any]:
     if spec.body is not None:
         schema = names[(spec.body, "validation")]
         told["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if "{digest}" in spec.path:
+        hexadecimal = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+        told["parameters"] = [{"name": "digest", "in": "path", "required": True, "schema": hexadecimal}]
     if "{user" in spec.path:
         text = {"type": "string", "minLength": 1, "maxLength": 256}
         told["parameters"] = [{"name": "user", "in": "path", "required": True, "schema": text}]

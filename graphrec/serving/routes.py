@@ -3,6 +3,8 @@
 from graphrec.serving import answers, status, users
 from graphrec.serving import messages as m
 from graphrec.serving.endpoint import USER, Spec
+from graphrec.serving.explorer import catalogue, people, plane
+from graphrec.serving.explorer import messages as x
 
 PERSON = f"/v1/users/{USER}"
 
@@ -16,6 +18,12 @@ ROUTES: tuple[Spec, ...] = (
     Spec("PATCH", f"{PERSON}/interests", "write", "write", users.set_wishes, m.UserInterests, m.SetWishes),
     Spec("POST", "/v1/events", "write", "events", users.add_events, m.Kept, m.NewEvents),
     Spec("DELETE", PERSON, "admin", "write", users.forget, m.Forgotten),
+    Spec("GET", "/v1/users", "read", "thread", people.some_users, x.SomeUsers),
+    Spec("GET", f"{PERSON}/actions", "read", "thread", people.actions, x.UserActions),
+    Spec("POST", "/v1/flits", "read", "thread", catalogue.flits, x.Flits, x.LookUp),
+    Spec("POST", "/v1/neighbours", "read", "thread", catalogue.neighbours, x.Surroundings, x.AskNeighbours),
+    Spec("GET", "/v1/projection", "read", "thread", plane.plane, x.Plane),
+    Spec("GET", "/v1/images/{digest}", "read", "thread", catalogue.image, None),
     Spec("GET", "/version", "read", "loop", status.version, m.VersionInfo),
     Spec("GET", "/metrics", "read", "open", status.metrics, None),
     Spec("GET", "/healthz", "open", "open", status.health, None),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from graphrec.ids import Id
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
+from graphrec.serving.material import Material
 from graphrec.state import Known
 from graphrec.store import Store
 
@@ -54,11 +55,13 @@ class Served:
         retriever: Answers.
         remembered: Answers given.
         store: Holds the leases on the version's artifacts, so that no gc removes them.
+        material: What else the version holds, for whoever looks.
     """
 
     retriever: Retriever
     remembered: Remembered
     store: Store = field(repr=False)
+    material: Material = field(repr=False)
 
     @property
     def version(self) -> str:
@@ -86,7 +89,7 @@ class Served:
         except BaseException:
             store.close()
             raise
-        return cls(retriever, Remembered(answers_kept), store)
+        return cls(retriever, Remembered(answers_kept), store, Material(store, found, bundle))
 
 
 def _warm(retriever: Retriever) -> None:

@@ -36,6 +36,15 @@ class Images:
                 whole = part if isinstance(part, pl.DataFrame) else pl.read_parquet(part)
                 yield whole.join(wanted, on=DIGEST, how="semi", maintain_order="left")
 
+    def find(self, digest: bytes) -> bytes | None:
+        """Return one image by its sha256, or ``None`` where there is none."""
+        for part in self.parts:
+            frame = part.lazy() if isinstance(part, pl.DataFrame) else pl.scan_parquet(part)
+            found = frame.filter(pl.col(DIGEST) == digest).select(IMAGE).collect()
+            if found.height:
+                return bytes(found.item())
+        return None
+
     def save(self, folder: Path) -> None:
         """Write one parquet file per part below ``folder``; parts that lie there stay."""
         for number, part in enumerate(self.parts):
