@@ -88,12 +88,16 @@ class Retriever:
         _check_k(k)
         asker = self._asker(user_id, newest, hidden)
         without = f"user {user_id!r} is unknown" if asker.unknown else NO_ACTION
-        if kind is None or kind == self.bundle.settings.flit_type:
-            return packed(self.bundle, flits_for(self._wishes, asker, k, request, without))
-        return packed(self.bundle, nodes_for(self.bundle, asker, kind, k, request, without))
+        return self._answered(asker, kind, k, request, without)
 
     def recommend_unknown(
-        self, user_id: Id, k: int = 50, request: Request = NO_WISHES, *, hidden: Sequence[Id] = ()
+        self,
+        user_id: Id,
+        k: int = 50,
+        request: Request = NO_WISHES,
+        *,
+        hidden: Sequence[Id] = (),
+        kind: str | None = None,
     ) -> Candidates:
         """Return candidates for somebody of whom nothing is known, or may be known: recent popularity.
 
@@ -102,6 +106,7 @@ class Retriever:
             k: Length of the list at most.
             request: As in :meth:`recommend`.
             hidden: Flits to leave out.
+            kind: As in :meth:`recommend`.
 
         Raises:
             UnknownIdError: If the request or ``hidden`` names an unknown flit.
@@ -109,7 +114,12 @@ class Retriever:
         """
         _check_k(k)
         asker = newcomer(self.bundle, NOTHING, self._flits.rows(list(hidden)))
-        return packed(self.bundle, flits_for(self._wishes, asker, k, request, f"user {user_id!r} is unknown"))
+        return self._answered(asker, kind, k, request, f"user {user_id!r} is unknown")
+
+    def _answered(self, asker: Asker, kind: str | None, k: int, request: Request, without: str) -> Candidates:
+        if kind is None or kind == self.bundle.settings.flit_type:
+            return packed(self.bundle, flits_for(self._wishes, asker, k, request, without))
+        return packed(self.bundle, nodes_for(self.bundle, asker, kind, k, request, without))
 
     def recommend_rows(self, user_row: int, k: int) -> RowVector:
         """Return candidate rows of a user row, int32: what evaluation calls."""

@@ -25,9 +25,9 @@ def recommend(asked: Asked) -> dict[str, Any]:
     retriever, known = asked.served.retriever, asked.service.state.of(message.user)
     request = message.wishes.request(standing(known, retriever))
     if known.forgotten:
-        return _listed(asked, retriever.recommend_unknown(message.user, message.k, request))
+        return _listed(asked, retriever.recommend_unknown(message.user, message.k, request, kind=message.kind))
     newest, hidden = since_version(known, retriever, asked.service.config)
-    found = retriever.recommend(message.user, message.k, request, newest=newest, hidden=hidden)
+    found = retriever.recommend(message.user, message.k, request, newest=newest, hidden=hidden, kind=message.kind)
     return _listed(asked, found)
 
 
@@ -89,19 +89,26 @@ def since_version(known: Known, retriever: Retriever, config: ServingConfig) -> 
 def _listed(asked: Asked, found: Candidates) -> dict[str, Any]:
     message: Listed = asked.message
     scores = found.scores.astype(np.float64).round(DIGITS).tolist()
-    rows = zip(found.ids, scores, found.interests, strict=True)
-    candidates: list[dict[str, Any]] = [
-        {"id": one, "score": score, "interest": interest} for one, score, interest in rows
-    ]
-    if message.explain:
-        for place, one in enumerate(candidates):
-            one["why"] = found.explain(place)
+    rows = zip(found.ids, scores, found.interests, _shown(asked, found.kind, found.ids), strict=True)
+    candidates: list[dict[str, Any]] = []
+    for place, (one, score, interest, shown) in enumerate(rows):
+        if shown:
+            why = {"why": found.explain(place)} if message.explain else {}
+            candidates.append({"id": one, "score": score, "interest": interest, **why})
     answer = {"version": asked.served.version, "reason": found.reason, "candidates": candidates}
     return answer | ({"trace": found.trace().to_dicts()} if message.trace else {})
 
 
 def _near(asked: Asked, kind: str, frame: pl.DataFrame) -> dict[str, Any]:
     cosines = frame["similarity"].cast(pl.Float64).round(DIGITS).to_list()
-    rows = zip(frame["id"].to_list(), cosines, strict=True)
-    found = [{"id": one, "similarity": cosine} for one, cosine in rows]
+    ids = frame["id"].to_list()
+    rows = zip(ids, cosines, _shown(asked, kind, ids), strict=True)
+    found = [{"id": one, "similarity": cosine} for one, cosine, shown in rows if shown]
     return {"version": asked.served.version, "type": kind, "found": found}
+
+
+def _shown(asked: Asked, kind: str, ids: list[Id]) -> list[bool]:
+    """Return which nodes may be named: users who asked to be forgotten may not."""
+    if kind != asked.served.retriever.bundle.settings.user_type:
+        return [True] * len(ids)
+    return [not gone for gone in asked.service.state.forgot(ids)]

@@ -179,7 +179,8 @@ class Endpoint:
         user = asked.message.user
         known = self._service.state.of(user)
         sent = _encoded(self._spec.handler(asked))
-        asked.served.remembered.put(body, user, known, sent.body)
+        if asked.message.kind is None:  # who stands among accounts may ask to be forgotten: such answers are not kept
+            asked.served.remembered.put(body, user, known, sent.body)
         return sent
 
     def _message(self, body: bytes) -> Message | None:

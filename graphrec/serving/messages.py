@@ -60,6 +60,8 @@ class Wishes(Message):
     """Flits of one author at most."""
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     """0 ranks by score alone."""
+    segment: Column | None = None
+    """Where somebody unknown is, as the version's ``retrieval.segment`` column says it: popularity is that of there."""
 
     def request(self, standing: dict[Id, float]) -> Request:
         """Return these wishes on top of the user's standing ones."""
@@ -94,6 +96,8 @@ class Recommend(Listed):
 
     user: AnyId
     """Whom for."""
+    kind: Kind | None = None
+    """Node type of the candidates, such as accounts to follow; default: flits."""
 
 
 class RecommendFrom(Listed):

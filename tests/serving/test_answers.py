@@ -1,5 +1,6 @@
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from PIL import Image
 from graphrec.retrieval.newest import Action
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.retriever import Retriever
+from graphrec.store import Store
+from tests.retrieval.test_kinds import with_kinds
 from tests.retrieval.world import AS_OF
-from tests.serving.world import Running
+from tests.serving.world import Running, publish, serving
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,25 @@ def test_somebody_unknown_gets_what_is_popular(server: Running, retriever: Retri
 def test_somebody_new_is_answered_by_his_actions(server: Running, retriever: Retriever) -> None:
     body = server.post("/v1/recommend-from", flits=["f7", "f13"], k=5).json()
     assert [one["id"] for one in body["candidates"]] == retriever.recommend_from(["f7", "f13"], 5).ids
+
+
+def test_accounts_and_shops_are_recommended_and_who_is_forgotten_is_not_named(tmp_path: Path) -> None:
+    bundle = with_kinds()
+    publish(Store(tmp_path / "store"), 0, bundle)
+    direct = Retriever(bundle)
+    with serving(tmp_path / "store", tmp_path) as server:
+        assert server.candidates("u1", 5, kind="shop") == direct.recommend("u1", 5, kind="shop").ids
+        assert server.candidates("u1", 5, kind="flit") == direct.recommend("u1", 5).ids
+        assert server.post("/v1/recommend", user="u1", kind="cheese").status_code == 422
+        found = server.candidates("u1", 5, kind="user")
+        assert found == direct.recommend("u1", 5, kind="user").ids
+        near = [one["id"] for one in server.post("/v1/similar", id="u1", type="user", k=5).json()["found"]]
+        server.ask("DELETE", f"/v1/users/{found[0]}")
+        server.ask("DELETE", f"/v1/users/{near[0]}")
+        assert server.candidates("u1", 5, kind="user") == [one for one in found if one not in (found[0], near[0])]
+        left = [one["id"] for one in server.post("/v1/similar", id="u1", type="user", k=5).json()["found"]]
+        assert left == [one for one in near if one not in (found[0], near[0])]
+        assert server.candidates(found[0], 3, kind="shop") == direct.recommend_unknown("?", 3, kind="shop").ids
 
 
 def test_similar(server: Running, retriever: Retriever) -> None:
