@@ -162,6 +162,46 @@ def _apart(figures: Figures, key: str) -> str:
     return " ▲" if figures[f"{key}.difference.low"] > 0 else " ▼" if figures[f"{key}.difference.high"] < 0 else ""
 
 
+def cold_section(name: str, result: Mapping[str, Any]) -> str:
+    """Return a table per part: methods by how many training actions a flit has."""
+    figures = _figures(result)
+    parts = sorted({one.split(".")[0] for one in figures})
+    groups = {"items_0": "no actions", "items_1_2": "1 to 2", "items_3_10": "3 to 10"}
+    tables = []
+    for part in parts:
+        methods = dict.fromkeys(one.split(".")[1] for one in figures if one.startswith(part) and ".recall@50." in one)
+        there = [group for group in groups if f"{part}.users.{group}" in figures]
+        lines = [[part, *(f"{groups[group]} ({figures[f'{part}.flits.{group}']:,.0f} flits)" for group in there)]]
+        for method in methods:
+            keys = [f"{part}.{method}.recall@50.{group}" for group in there]
+            lines.append([method, *(_with_interval(figures, key) for key in keys)])
+        counts = [f"{figures[f'{part}.users.{one}']:,.0f} / {figures[f'{part}.events.{one}']:,.0f}" for one in there]
+        tables.append(_table([*lines, ["users / events", *counts]]))
+    return "## Flits with few or no actions: Recall@50 among them\n\n" + "\n\n".join(tables)
+
+
+def ladder_section(name: str, result: Mapping[str, Any]) -> str:
+    """Return the rungs, a line each, parts side by side; then the differences where there are several seeds."""
+    figures = _figures(result)
+    parts = sorted({one.split(".")[0] for one in figures if not one.startswith(("networks.", "films."))})
+    rungs = dict.fromkeys(
+        one.split(".")[1] for one in figures if one.startswith(f"{parts[0]}.") and one.endswith("mrr")
+    )
+    lines = [["", *(f"{kind}, {part}" for part in parts for kind in ("hit-rate@50", "MRR"))]]
+    for rung in rungs:
+        keys = [f"{part}.{rung}.{metric}" for part in parts for metric in ("hit_rate@50", "mrr")]
+        lines.append([rung, *(f"{figures[key]:.4f}" for key in keys)])
+    means = [one for one in figures if " over " in one and one.endswith((".hit_rate@50", ".mrr"))]
+    told = [["difference, mean over seeds", "value"], *([one, _with_interval(figures, one)] for one in means)]
+    return "## PinSage's ladder\n\n" + _table(lines) + (f"\n\n{_table(told)}" if means else "")
+
+
+def _with_interval(figures: Figures, key: str) -> str:
+    if key not in figures:
+        return ""
+    return _interval({"value": figures[key], "low": figures[f"{key}.low"], "high": figures[f"{key}.high"]})
+
+
 def plain_section(title: str) -> Callable[[str, Mapping[str, Any]], str]:
     """Return a renderer that lists every figure of a result file."""
 
@@ -180,6 +220,8 @@ SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "twhin": relations_section,
     "encode": plain_section("Encoding texts"),
     "replay": replay_section,
+    "cold_start": cold_section,
+    "ladder": ladder_section,
     "interests": plain_section("Actions to interests: users a second, beside what peers take for clusters alone"),
     "ann": plain_section("Nearest neighbours, one query at a time on one thread"),
 }

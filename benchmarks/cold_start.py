@@ -1,0 +1,204 @@
+"""Flits with few or no interactions: embeddings of graph and content beside content alone, popularity, collaboration.
+
+Held-out actions are told apart by how many training actions their flit has (0, 1 to 2, 3 to 10), and every method ranks
+the flits of that group alone: what it knows of them decides, not how many places it keeps for them. Embeddings of any
+kind are asked alike: by the decayed mean of a user's flits or by the nearest of the newest, whichever validates best.
+MovieLens 1M holds a random tenth of the films out whole, three draws; simulated networks hold their last week out.
+
+    python -m benchmarks.cold_start --data DIR                  # DIR as for benchmarks.movielens
+    python -m benchmarks.cold_start --data DIR --only draw0     # one of: draw0 to draw2, seed81 to seed83
+"""
+
+import copy
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common import Result, arguments
+from graphrec.arrays import BoolVector, FloatMatrix, RowVector
+from graphrec.config import RunConfig, load_config
+from graphrec.evaluation import BASELINES, Held, Past, Recommender, Scorer, Sources, evaluate
+from graphrec.evaluation.tuning import Tail, validation_tail
+from graphrec.features import Features
+from graphrec.pipeline import Runner
+from graphrec.pipeline.line import Line
+from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.candidates import rank
+from graphrec.simulate import SimulationConfig, simulate
+from graphrec.store import Store
+from graphrec.vectors import Embeddings
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+DRAWS, SEEDS = (0, 1, 2), (81, 82, 83)
+GROUPS: Mapping[str, tuple[int, int]] = {"items_0": (0, 0), "items_1_2": (1, 2), "items_3_10": (3, 10)}
+BLOCKS: Mapping[str, tuple[str, ...] | None] = {
+    "pinsage": None, "pinsage_text": ("text", "columns"), "pinsage_image": ("image",),
+}  # fmt: skip
+K, REFERENCE = 50, "content_knn"
+
+
+def main() -> None:
+    """Run and write the result file."""
+    parser = arguments("cold_start", __doc__)
+    parser.add_argument("--data", type=Path, default=None, help="folder of the film tables; without it only networks")
+    options = parser.parse_args()
+    result = Result("cold_start", [*DRAWS, *SEEDS])
+    parts: dict[str, Callable[[Path], RunConfig]] = {f"seed{seed}": _network(seed) for seed in SEEDS}
+    if options.data is not None:
+        parts |= {f"draw{draw}": _films(options.data, draw) for draw in DRAWS}
+    for name in parts if options.only is None else (options.only,):
+        with tempfile.TemporaryDirectory() as folder:
+            measure(result, name, World(parts[name](Path(folder))))
+        result.save(options.out)
+
+
+def _network(seed: int) -> Callable[[Path], RunConfig]:
+    """Return what makes the config of a simulated network."""
+
+    def make(folder: Path) -> RunConfig:
+        simulate(SimulationConfig.preset("default", seed=seed), folder / "data")
+        return load_config(CONFIGS / "flutter.yaml", [f"data={folder / 'data'}", f"store={folder / 'store'}"])
+
+    return make
+
+
+def _films(data: Path, draw: int) -> Callable[[Path], RunConfig]:
+    """Return what makes the config of one draw of held-out films."""
+    return lambda folder: load_config(
+        CONFIGS / "movielens.yaml",
+        [f"data={data}", f"store={folder / 'store'}", f"evaluation.split.seed={draw}"],
+    )
+
+
+@dataclass(frozen=True)
+class World:
+    """One split of one data set, and whatever is embedded of it."""
+
+    config: RunConfig
+
+    @cached_property
+    def runner(self) -> Runner:
+        """Where artifacts go: ablations share tables, features and graph."""
+        return Runner(Store(self.config.store))
+
+    @cached_property
+    def line(self) -> Line:
+        """The config as it is shipped."""
+        return Line(self.config, self.runner)
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """What would be served at the split."""
+        return Bundle.open(self.line.held_out.bundle.path)
+
+    @cached_property
+    def past(self) -> Past:
+        """What is known at the split."""
+        return Past(self.bundle.history, self.line.split.available, self.line.split.at_s)
+
+    @cached_property
+    def tail(self) -> Tail:
+        """What settings are chosen on."""
+        return validation_tail(self.past)
+
+    def vectors(self, blocks: tuple[str, ...] | None) -> FloatMatrix:
+        """Return flit embeddings of a model that reads ``blocks``."""
+        model = self.config.model.model_copy(update={"blocks": blocks})
+        line = Line(self.config.model_copy(update={"model": model}), self.runner)
+        return np.array(Embeddings.open(line.held_out.embeddings.path).vectors[self.bundle.settings.flit_type])
+
+    @cached_property
+    def content(self) -> FloatMatrix:
+        """Text features alone."""
+        return np.array(Features.open(self.line.features.path).nodes[self.bundle.settings.flit_type].blocks["text"])
+
+
+class Whole:
+    """A bundle's full score over some flits: interests, factors and prior.
+
+    Args:
+        bundle: The held-out bundle.
+        flits: What may be ranked, bool ``[num_flits]``.
+    """
+
+    def __init__(self, bundle: Bundle, flits: BoolVector) -> None:
+        self._bundle, self._rows = bundle, np.flatnonzero(flits).astype(np.int32)
+        unmet = not bundle.history.actions_per_flit(len(flits))[flits].any()
+        self._weights = bundle.settings.cold_weights if unmet else bundle.settings.weights
+
+    def recommend(self, users: RowVector, k: int) -> RowVector:
+        """Return int32 ``[users, k]``, padded with -1."""
+        out = np.full((len(users), k), -1, dtype=np.int32)
+        for place, user in enumerate(users):
+            query = self._bundle.query_of(int(user))
+            rows = np.setdiff1d(self._rows, query.excluded).astype(np.int32)
+            if query.usable:
+                rows = rank(rows, query, self._bundle.shelf, self._weights).rows
+            out[place, : min(k, len(rows))] = rows[:k]
+        return out
+
+
+class Tastes(Scorer):
+    """The factors alone: collaborative for flits that were met, regressed on content for those that were not."""
+
+    def __init__(self, bundle: Bundle, flits: BoolVector) -> None:
+        super().__init__(bundle.history, flits)
+        assert bundle.factors is not None
+        self._factors = bundle.factors.factors
+        self._rows = np.arange(len(flits), dtype=np.int32)
+
+    def scores(self, users: RowVector) -> FloatMatrix:
+        """Return standardised scores, float32 ``[users, num_flits]``."""
+        known = [self.history.of(int(user)) for user in users]
+        tastes = [self._factors.taste(one.rows, one.weight) for one in known]
+        return np.stack([self._factors.standardised(taste, self._rows) for taste in tastes])
+
+
+def measure(result: Result, name: str, world: World) -> None:
+    """Add every method's recall on every group of flits, and the paired differences to content alone."""
+    history, split = world.past.history, world.line.split
+    met = history.actions_per_flit(len(split.available))
+    users, flits = (split.test[column].to_numpy() for column in ("user_row", "flit_row"))
+    scorers = tuned(world)
+    for group, (least, most) in GROUPS.items():
+        some = split.available & (met >= least) & (met <= most)
+        held = Held.from_edges(users, flits, history, some, split.at_s)
+        if not held.num_events:
+            continue
+        found = evaluate(_methods(world, scorers, some), held, history, (K,), reference=REFERENCE,
+                         slices={group: (f"flits with {least} to {most} training actions", held)})  # fmt: skip
+        for row in found.frame.filter(metric="recall", slice=group).to_dicts():
+            for suffix, value in (("", row["value"]), (".low", row["low"]), (".high", row["high"])):
+                result.add(f"{name}.{row['method']}.recall@{K}.{group}{suffix}", value)
+        for row in found.differences.filter(metric="recall", slice=group).to_dicts():
+            goal = 0.0 if row["method"] == "pinsage" and group != "items_3_10" else None
+            result.add(f"{name}.{row['method']}.margin.{group}.low", row["low"], goal=goal)
+        result.add(f"{name}.flits.{group}", int(some.sum()))
+        result.add(f"{name}.users.{group}", len(held.users))
+        result.add(f"{name}.events.{group}", held.num_events)
+
+
+def tuned(world: World) -> dict[str, Scorer]:
+    """Return every method that scores all flits, its settings chosen once, over all flits."""
+    embedded = {method: world.vectors(blocks) for method, blocks in BLOCKS.items()}
+    sources = {name: Sources(world.past, content=one) for name, one in {**embedded, REFERENCE: world.content}.items()}
+    found = {name: BASELINES["content_knn"](one, world.tail) for name, one in sources.items()}
+    found |= {name: BASELINES[name](Sources(world.past), world.tail) for name in ("popular", "als")}
+    return {name: one for name, one in found.items() if isinstance(one, Scorer)}
+
+
+def _methods(world: World, scorers: Mapping[str, Scorer], flits: BoolVector) -> dict[str, Recommender]:
+    """Return every method, ranking ``flits`` (bool ``[num_flits]``) alone."""
+    found: dict[str, Recommender] = {}
+    for name, scorer in scorers.items():
+        found[name] = narrowed = copy.copy(scorer)
+        narrowed.available = flits
+    return {**found, "factors": Tastes(world.bundle, flits), "graphrec": Whole(world.bundle, flits)}
+
+
+if __name__ == "__main__":
+    main()
