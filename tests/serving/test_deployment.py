@@ -43,7 +43,7 @@ def test_a_replica_answers_as_a_worker_does(planted_store: Path, tmp_path: Path)
 
     (tmp_path / "tokens").write_text(f"admin {TOKENS['admin']}\n")
     settings = {"store": str(planted_store), "state": str(tmp_path / "s"), "tokens": str(tmp_path / "tokens")}
-    ray.init(num_cpus=2, include_dashboard=False, configure_logging=False)
+    ray.init("local", num_cpus=2, include_dashboard=False, configure_logging=False)  # whatever cluster others started
     try:
         serve.start(http_options={"port": 8765})
         serve.run(app(ServingConfig.parse(settings)))

@@ -166,7 +166,7 @@ def test_images_are_shown_from_the_version(page: Page) -> None:
     page.evaluate("import('./flit.js').then((flit) => flit.openFlit('f4'))")
     shown = page.locator("dialog img.large")
     expect(shown).to_be_visible()
-    page.wait_for_function("document.querySelector('dialog img.large').naturalWidth === 24")
+    expect(shown).to_have_js_property("naturalWidth", 24)
 
 
 def test_the_map_zooms_by_keys_and_opens_what_is_in_the_middle(page: Page) -> None:
