@@ -223,6 +223,7 @@ SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "cold_start": cold_section,
     "ladder": ladder_section,
     "interests": plain_section("Actions to interests: users a second, beside what peers take for clusters alone"),
+    "serving": plain_section("The service beside an echo of the same answer size, under the same server"),
     "ann": plain_section("Nearest neighbours, one query at a time on one thread"),
 }
 
