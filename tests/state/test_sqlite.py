@@ -4,6 +4,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,9 @@ from tests.state.naive import NaiveState
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> SqliteState:
-    return SqliteState(tmp_path / "state.sqlite")
+def state(tmp_path: Path) -> Iterator[SqliteState]:
+    with closing(SqliteState(tmp_path / "state.sqlite")) as opened:
+        yield opened
 
 
 def event(number: int, user: Id = "ada", flit: Id | None = None, kind: str = "like") -> Event:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from graphrec.errors import ArtifactError, ConfigError
@@ -62,7 +64,8 @@ def test_an_alias_and_a_version_never_share_a_name(store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_bad_names_touch_nothing(folder: Store, name: str) -> None:
+def test_bad_names_touch_nothing(tmp_path: Path, name: str) -> None:
+    folder = Store(tmp_path / "around" / "store")  # so that what lies beside it is this test's own
     artifact = put(folder)
     before = sorted(folder.root.parent.rglob("*"))
     with pytest.raises(ConfigError):
