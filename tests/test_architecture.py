@@ -17,6 +17,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("section",),
     ("arrays",),
     ("ids",),
+    ("forgotten",),
     ("history",),
     ("vectors",),
     ("metrics",),

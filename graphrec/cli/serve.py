@@ -68,8 +68,9 @@ def drain(
 ) -> None:
     """Write the events told since the last drain as a table for the next version, and take forgotten users out.
 
-    The service may go on meanwhile. Name the files in the config: `table: drained/events-*.parquet`. With --prune, what
-    earlier drains wrote and the latest version holds leaves the state: give it where that version has read those files.
+    The service may go on meanwhile. Name the files in the config: `table: drained/events-*.parquet`, and
+    `forgotten: {user: drained/forgotten.json}`, which keeps the next version free of them. With --prune, what
+    earlier drains wrote and the latest version holds leaves the state: give it where that version has read them.
 
     Example: [bold]graphrec drain demo/data/drained --store demo/store[/]
     """

@@ -1,5 +1,6 @@
 """Routes that ask a version."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def recommend(asked: Asked) -> dict[str, Any]:
     """Candidates for a user. What he did and wished since the version counts; who is unknown gets what is popular."""
     message: Recommend = asked.message
     retriever, known = asked.served.retriever, asked.service.state.of(message.user)
-    request = message.wishes.request(standing(known, retriever))
+    request = message.wishes.request(standing(known, retriever), times_shown(known, retriever, asked.service.config))
     if known.forgotten:
         return _listed(asked, retriever.recommend_unknown(message.user, message.k, request, kind=message.kind))
     newest, hidden = since_version(known, retriever, asked.service.config)
@@ -86,15 +87,25 @@ def since_version(known: Known, retriever: Retriever, config: ServingConfig) -> 
     return newest, hidden
 
 
+def times_shown(known: Known, retriever: Retriever, config: ServingConfig) -> dict[Id, int]:
+    """Return how often a user was shown each flit that may be an ad, as the events told say."""
+    if retriever.bundle.campaigns is None:
+        return {}
+    flits = retriever.bundle.ids[retriever.bundle.settings.flit_type]
+    shown = Counter(event.flit for event in known.events if event.kind in config.impressions)
+    return {flit: times for flit, times in shown.items() if flits.get(flit) is not None}
+
+
 def _listed(asked: Asked, found: Candidates) -> dict[str, Any]:
     message: Listed = asked.message
     scores = found.scores.astype(np.float64).round(DIGITS).tolist()
-    rows = zip(found.ids, scores, found.interests, _shown(asked, found.kind, found.ids), strict=True)
+    rows = zip(found.ids, scores, found.interests, found.ads, _shown(asked, found.kind, found.ids), strict=True)
     candidates: list[dict[str, Any]] = []
-    for place, (one, score, interest, shown) in enumerate(rows):
+    for place, (one, score, interest, ad, shown) in enumerate(rows):
         if shown:
+            sold = {} if ad is None else {"ad": ad}
             why = {"why": found.explain(place)} if message.explain else {}
-            candidates.append({"id": one, "score": score, "interest": interest, **why})
+            candidates.append({"id": one, "score": score, "interest": interest, **sold, **why})
     answer = {"version": asked.served.version, "reason": found.reason, "candidates": candidates}
     return answer | ({"trace": found.trace().to_dicts()} if message.trace else {})
 

@@ -49,6 +49,8 @@ class ServingConfig(Section):
     """Kind of event to its weight in the user's interests, as ``weight`` of the config's action edges."""
     hides: tuple[str, ...] = ("hide",)
     """Kinds of events that take the flit out of the user's answers, and no more."""
+    impressions: tuple[str, ...] = ("impression",)
+    """Kinds of events that say a flit was shown: they count against the cap on repeats of an ad."""
 
     @model_validator(mode="after")
     def _state_has_a_place(self) -> Self:

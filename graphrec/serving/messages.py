@@ -1,5 +1,7 @@
 """What the routes take and answer, as typed models; the limits stand here, and in the OpenAPI description."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
@@ -21,6 +23,7 @@ Kind = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Factor = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Ids = Annotated[tuple[AnyId, ...], Field(max_length=MAX_LIST)]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+NONE_SHOWN: Mapping[Id, int] = MappingProxyType({})
 Value = Annotated[str, StringConstraints(max_length=256)] | int | float | bool
 
 
@@ -60,18 +63,24 @@ class Wishes(Message):
     """Flits of one author at most."""
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     """0 ranks by score alone."""
+    ads: bool = True
+    """Whether promoted flits may come, where the version has any; impressions told as events count for their cap."""
+    now_s: Annotated[int, Field(ge=0, lt=2**40)] | None = None
+    """When the campaigns must run, seconds since 1970 UTC; default: the version's "now"."""
     segment: Column | None = None
     """Where somebody unknown is, as the version's ``retrieval.segment`` column says it: popularity is that of there."""
 
-    def request(self, standing: dict[Id, float]) -> Request:
-        """Return these wishes on top of the user's standing ones."""
+    def request(self, standing: dict[Id, float], shown: Mapping[Id, int] = NONE_SHOWN) -> Request:
+        """Return these wishes on top of the user's standing ones, and how often he was shown which flit."""
         factors = standing | {one.flit: one.factor for one in self.boosted}
         fields = self.model_dump(exclude={"muted", "boosted"}, exclude_defaults=True)
         silent = tuple(flit for flit, factor in factors.items() if factor == 0)
         boosted = {flit: factor for flit, factor in factors.items() if factor > 0}
-        if not fields and not silent and not boosted and not self.muted:
+        if not fields and not silent and not boosted and not shown and not self.muted:
             return PLAIN
-        return Request(**fields, muted=tuple(dict.fromkeys((*self.muted, *silent))), boosted=boosted)
+        return Request(
+            **fields, ads_shown=dict(shown), muted=tuple(dict.fromkeys((*self.muted, *silent))), boosted=boosted
+        )
 
 
 PLAIN = Request()
@@ -181,6 +190,8 @@ class Candidate(BaseModel):
     score: float
     interest: AnyId | None = None
     """The flit that stands for the interest behind it; none where popularity is."""
+    ad: AnyId | None = None
+    """Who promotes it, where it stands there for that reason."""
     why: dict[str, Any] | None = None
 
 

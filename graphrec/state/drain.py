@@ -1,6 +1,7 @@
 """Events handed over to the next version: parquet files beside the tables it is made from."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from graphrec.ids import Id
 from graphrec.state.state import Event, State
 from graphrec.store.files import sync_tree
 
+FORGOTTEN = "forgotten.json"
+"""Everybody who asked to be forgotten, beside the tables."""
 COLUMNS = ("user_id", "flit_id", "event", "timestamp")
 _OURS = re.compile(r"events-[0-9]{12}\.parquet")
 
@@ -35,6 +38,9 @@ class Drained:
 def drain(state: State, folder: Path, *, before_s: int = 0) -> Drained:
     """Write the events since the last drain as ``events-<place>.parquet`` and take the forgotten out of earlier files.
 
+    Who they are stands in ``forgotten.json`` as keyed hashes: a config names it, and the next version's tables leave
+    them out.
+
     Columns: ``user_id``, ``flit_id``, ``event`` and ``timestamp`` (UTC). A drain that was killed is done again over the
     same events into the same file. Events stay in the state, where seen sets are read from, until a version holds them.
 
@@ -54,9 +60,11 @@ def drain(state: State, folder: Path, *, before_s: int = 0) -> Drained:
     rows = list(state.since(start))
     path = folder / f"events-{start:012d}.parquet"
     if rows:
-        _replace(path, _frame([event for _, event in rows]))
+        _replace(path, _frame([event for _, event in rows]).write_parquet)
         sync_tree(folder)  # the mark below is on disk once set, so what it stands for has to be
         state.drained(rows[-1][0])
+    _replace(folder / FORGOTTEN, state.forgotten().save)
+    sync_tree(folder)
     pruned = state.prune(start, before_s)
     return Drained(path if rows else None, len(rows), removed, pruned)
 
@@ -86,12 +94,12 @@ def _without_forgotten(state: State, path: Path) -> int:
     if gone.is_empty():
         return 0
     left = frame.filter(~pl.col("user_id").is_in(gone.implode()))
-    _replace(path, left)
+    _replace(path, left.write_parquet)
     return len(frame) - len(left)
 
 
-def _replace(path: Path, frame: pl.DataFrame) -> None:
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
     """Write a file whole or not at all."""
     draft = path.with_suffix(".draft")
-    frame.write_parquet(draft)
+    write(draft)
     draft.replace(path)

@@ -1,6 +1,5 @@
 """The state in one SQLite file in WAL mode: many processes of one machine read and write it at once."""
 
-import hashlib
 import secrets
 import sqlite3
 import threading
@@ -11,6 +10,7 @@ from math import isfinite
 from pathlib import Path
 
 from graphrec.errors import ConfigError, StateError
+from graphrec.forgotten import Forgotten, hash_of
 from graphrec.ids import Id
 from graphrec.state.state import CLEARED, Event, Known, Outcome
 
@@ -100,6 +100,12 @@ class SqliteState:
         with self._errors(), self._lock:
             return self._forgot(self._reader, users)
 
+    def forgotten(self) -> Forgotten:
+        """Return everybody who asked to be forgotten."""
+        with self._errors(), self._lock:
+            rows = self._reader.execute("SELECT hash FROM forgotten").fetchall()
+        return Forgotten(self._key, frozenset(bytes(row[0]) for row in rows))
+
     def since(self, seq: int) -> Iterator[tuple[int, Event]]:
         """Yield the events after a place in the order they came, as of the first of them."""
         with self._errors(), closing(_connected(self._path)) as own:
@@ -144,7 +150,7 @@ class SqliteState:
 
     def _hash(self, user: Id) -> bytes:
         """Return the keyed hash of an id; 42 and "42" are two users."""
-        return hashlib.blake2b(f"{type(user).__name__}:{user}".encode(), key=self._key, digest_size=32).digest()
+        return hash_of(self._key, type(user), user)
 
     def _prepared(self) -> bytes:
         """Make the tables where they are missing, and return the key of the hashes."""

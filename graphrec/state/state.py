@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from graphrec.forgotten import Forgotten
 from graphrec.ids import Id
 
 Outcome = Literal["stored", "repeated", "forgotten"]
@@ -90,6 +91,10 @@ class State(Protocol):
 
     def forgot(self, users: Sequence[Id]) -> list[bool]:
         """Return which of some users asked to be forgotten."""
+        ...
+
+    def forgotten(self) -> Forgotten:
+        """Return everybody who asked to be forgotten, for the next version's tables."""
         ...
 
     def since(self, seq: int) -> Iterator[tuple[int, Event]]:

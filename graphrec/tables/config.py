@@ -176,14 +176,25 @@ class InputConfig(Section):
     ignore: dict[str, dict[str, tuple[str, ...]]] = Field(default={})
     """Event kinds that are known and not read: table, column, values (``"*"``: any). Where several edges select on a
     column of one table by name, every other value of it is quarantined as an unknown event kind."""
+    forgotten: dict[str, str] = Field(default={})
+    """Node type to the ``forgotten.json`` below ``data`` that ``graphrec drain`` writes: who stands in it is left out
+    of every table, report and quarantine."""
     quality: QualityConfig = QualityConfig()
     """Rules for rows."""
 
     @property
     def patterns(self) -> list[str]:
-        """Every path or glob below ``data`` that the tables name, each once, sorted."""
+        """Every path or glob below ``data`` that is read, each once, sorted."""
         tables = [*self.nodes.values(), *self.edges]
-        return sorted({pattern for one in tables for pattern in _patterns(one)} - {""})
+        named = {pattern for one in tables for pattern in _patterns(one)}
+        return sorted((named | set(self.forgotten.values())) - {""})
+
+    @model_validator(mode="after")
+    def _forgotten_are_of_declared_nodes(self) -> Self:
+        unknown = sorted(set(self.forgotten) - set(self.nodes))
+        if unknown:
+            raise ValueError(f"forgotten must name declared node types (got {unknown}, have {', '.join(self.nodes)})")
+        return self
 
     @model_validator(mode="after")
     def _edges_join_declared_nodes(self) -> Self:

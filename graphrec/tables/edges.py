@@ -52,6 +52,8 @@ def load_edges(
     name = f"edges.{number}.{edge.relation}"
     _check_nodes(edge, nodes, name)
     table = source(reader, edge, name, declared_columns(edge, config))
+    for end, node_type in _ends(edge):
+        table = table.without(reader.forgotten.get(node_type), declared_columns(edge, config)[f"{end}_id"], name)
     checked, rules = _checked(table, number, config, nodes, window)
     frame = collect(checked, name)
     bad = frame.filter(pl.col(FAULTS) > 0).select(*PLACE, FAULTS)

@@ -74,6 +74,7 @@ def _counted(reader: Reader, config: InputConfig, number: int, end: str, window:
     column, time = getattr(edge, field) or config.nodes[getattr(edge, end)].id, edge.time or edge.start
     declared = {field: column} if time is None else {field: column, "time": time.column}
     table = source(reader, edge, name, declared)
+    table = table.without(reader.forgotten.get(getattr(edge, end)), column, name)
     id_, _ = id_column(table, column, f"{name}.{field}")
     at, good = pl.lit(None, dtype=pl.Int64), pl.lit(True)
     if time is not None:

@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 import polars as pl
 
 from graphrec.errors import DataError
+from graphrec.forgotten import Forgotten
+from graphrec.tables.authors import add_author_rows, without_forgotten_authors
 from graphrec.tables.clean import Edges, Tables
 from graphrec.tables.config import InputConfig
 from graphrec.tables.edges import load_edges
 from graphrec.tables.ends import EDGES, load_ends
 from graphrec.tables.image_store import ImageWriter
 from graphrec.tables.kinds import kind_columns, load_kinds
-from graphrec.tables.nodes import add_author_rows, load_nodes
+from graphrec.tables.nodes import load_nodes
 from graphrec.tables.read import Reader
 from graphrec.tables.remote import local_data
 from graphrec.tables.report import Loaded, TableFault, TableReport, empty_quarantine, fault_row
@@ -110,7 +112,7 @@ def _load(
     nodes: dict[str, pl.DataFrame] = {}
     edges: list[Edges] = []
     with tempfile.TemporaryDirectory(prefix="graphrec-") as scratch:
-        reader = Reader(local, Path(scratch), place=str(data))
+        reader = Reader(local, Path(scratch), str(data), _forgotten(config, local))
         for node_type, node in config.nodes.items():
             load = partial(load_nodes, reader, node_type, node, quality, window, images)
             if node.from_edges:
@@ -118,6 +120,7 @@ def _load(
             frame = run.take(f"nodes.{node_type}", node.table or EDGES, load)
             if frame is not None:
                 nodes[node_type] = frame
+        nodes = without_forgotten_authors(nodes, config.nodes, reader.forgotten)
         nodes, run.reports = add_author_rows(nodes, config.nodes, run.reports)
         for number, edge in enumerate(config.edges):
             found = run.take(
@@ -131,6 +134,15 @@ def _load(
             run.take(f"kinds.{table}.{column}", table, partial(load_kinds, reader, config, table, column, known))
     tables = Tables(nodes, tuple(edges), images.close())
     return LoadedTables(tables, pl.concat(run.quarantines), tuple(run.reports))
+
+
+def _forgotten(config: InputConfig, data: Path) -> dict[str, Forgotten]:
+    """Return who must leave no trace, by node type.
+
+    Raises:
+        DataError: If a file of them is not there, or holds something else.
+    """
+    return {node_type: Forgotten.open(data / path) for node_type, path in config.forgotten.items()}
 
 
 def _check_fraction(loaded: Loaded[Any], limit: float) -> None:

@@ -1,8 +1,5 @@
 """One declared node table to its clean rows."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import polars as pl
 
 from graphrec.tables import columns
@@ -63,6 +60,7 @@ def load_nodes(
     """
     name = f"nodes.{node_type}"
     table = source(reader, config, name, declared_columns(config))
+    table = table.without(reader.forgotten.get(node_type), config.id, name)
     clean, rules = _clean(table, config, quality, window, name)
     before = [pl.col(column).alias(raw(column)) for column in dict.fromkeys(rule.column for rule in rules)]
     frame = collect(table.frame.select(*PLACE, *before, **clean).with_columns(faults(rules)), name).sort(PLACE)
@@ -187,39 +185,3 @@ def _finite(frame: pl.DataFrame, config: NodeConfig) -> pl.DataFrame:
     return frame.with_columns(
         pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in config.numeric
     )
-
-
-def add_author_rows(
-    nodes: Mapping[str, pl.DataFrame], configs: Mapping[str, NodeConfig], reports: list[TableReport]
-) -> tuple[dict[str, pl.DataFrame], list[TableReport]]:
-    """Add ``author_row`` (int32, -1 unknown) where an author is declared.
-
-    Args:
-        nodes: Clean node tables.
-        configs: Their declarations.
-        reports: Their reports.
-
-    Returns:
-        The tables, and the reports with the number of authors that no node table holds under ``masked``.
-    """
-    done, by_name = dict(nodes), {report.name: report for report in reports}
-    for node_type, frame in nodes.items():
-        author = configs[node_type].author
-        if author is not None:
-            makers = nodes.get(configs[node_type].author_type or next(iter(configs)))
-            found = _with_author_row(frame, author, makers)
-            unknown = found.filter((pl.col("author_row") < 0) & pl.col(author).is_not_null()).height
-            report = by_name[f"nodes.{node_type}"]
-            masked = {f"{author}: unknown node": unknown} if unknown else {}
-            by_name[report.name] = replace(report, masked={**report.masked, **masked})
-            done[node_type] = found
-    return done, list(by_name.values())
-
-
-def _with_author_row(frame: pl.DataFrame, author: str, makers: pl.DataFrame | None) -> pl.DataFrame:
-    if makers is None:
-        return frame.with_columns(pl.lit(-1, dtype=pl.Int32).alias("author_row"))
-    rows = makers.select(pl.col("id").alias("_author")).with_row_index("author_row")
-    asked = frame.with_columns(pl.col(author).cast(makers.schema["id"], strict=False).alias("_author"))
-    found = asked.join(rows, on="_author", how="left", maintain_order="left").drop("_author")
-    return found.with_columns(pl.col("author_row").cast(pl.Int32).fill_null(-1))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from graphrec.forgotten import Forgotten
 from graphrec.tables.report import TableFault
 from graphrec.tables.rules import FILE, ROW
 from graphrec.tables.salvage import BROKEN_SCHEMA, is_utf8, salvage
@@ -84,11 +85,13 @@ class Reader:
         data: Root of the tables.
         scratch: Folder for clean copies of broken text files.
         place: What to call the root in messages: itself, or the URI that it is a copy of.
+        forgotten: Node type to those of its nodes that must leave no trace.
     """
 
     data: Path
     scratch: Path
     place: str
+    forgotten: Mapping[str, Forgotten] = field(default_factory=dict)
     _opened: dict[str, Opened] = field(default_factory=dict)
 
     def open(self, pattern: str, thing: str) -> Opened:
@@ -153,6 +156,8 @@ class Reader:
             copy = self.scratch / f"{len(self._opened)}_{number}{path.suffix}"
             broken = salvage(path, copy)
             path = copy
+            if any(one.hashes for one in self.forgotten.values()):  # nobody can tell whom a broken line is about
+                broken = broken.with_columns(value=pl.lit(None, dtype=pl.String))
         return path, broken.select(pl.lit(number, dtype=pl.UInt32).alias(FILE), pl.all())
 
 

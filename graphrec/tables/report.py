@@ -47,7 +47,7 @@ class TableReport:
         name: ``nodes.<type>``, ``edges.<number>.<relation>`` or ``kinds.<table>.<column>``.
         table: Path or glob as declared.
         rows_read: Rows in the files.
-        rows_filtered: Rows that ``where`` did not select.
+        rows_filtered: Rows that ``where`` did not select, or that name somebody forgotten.
         rows_good: Rows handed on.
         rows_quarantined: Rows kept out because they break a rule.
         rows_without_image: Good rows whose broken image was taken out and quarantined.

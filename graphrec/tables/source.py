@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from graphrec.errors import ConfigError
+from graphrec.forgotten import Forgotten
 from graphrec.tables.config import Join, TableRef
 from graphrec.tables.read import Opened, Reader, collect
 from graphrec.tables.report import TableFault
@@ -32,6 +33,13 @@ class Source:
     def broken(self) -> pl.DataFrame:
         """Rows that no parser could read."""
         return self.opened.broken
+
+    def without(self, forgotten: Forgotten | None, column: str, thing: str) -> "Source":
+        """Return the table without the rows that name somebody forgotten in ``column``."""
+        if forgotten is None:
+            return self
+        gone = forgotten.among(collect(self.frame.select(pl.col(column).unique()), thing)[column])
+        return replace(self, frame=self.frame.filter(~pl.col(column).is_in(gone.implode()).fill_null(False)))
 
     def broken_entries(self, name: str) -> pl.DataFrame:
         """Return the quarantine entries of rows that no parser could read, for the table declared as ``name``."""
