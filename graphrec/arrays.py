@@ -1,5 +1,6 @@
 """Names for the arrays that cross module borders, and the one check made there."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,28 @@ def check_matrix(name: str, matrix: npt.NDArray[Any], *, dim: int | None = None)
     bad = int((~np.isfinite(matrix).all(axis=1)).sum())
     if bad:
         raise ShapeError(f"{name} must be finite (got {bad} of {len(matrix)} rows with NaN or infinity)")
+
+
+def mapped(path: Path) -> npt.NDArray[Any]:
+    """Return a ``.npy`` file as a read-only array of pages shared between processes.
+
+    A plain view: indexing a ``numpy.memmap`` itself costs microseconds each time.
+    """
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def distinct(*rows: RowVector) -> RowVector:
+    """Return all rows in order, each once; several times as fast as ``np.unique`` on some hundreds."""
+    every = np.sort(np.concatenate(rows))
+    return every[np.concatenate([[True], every[1:] != every[:-1]])] if len(every) else every
+
+
+def among(rows: npt.NDArray[Any], ascending: npt.NDArray[Any]) -> BoolVector:
+    """Return which ``rows`` are in a sorted array; several times as fast as ``np.isin``, which sorts both."""
+    if not len(ascending):
+        return np.zeros(rows.shape, dtype=np.bool_)
+    place = np.minimum(np.searchsorted(ascending, rows), len(ascending) - 1)
+    return np.asarray(ascending[place] == rows)
 
 
 def normalise_rows(matrix: FloatMatrix) -> FloatMatrix:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graphrec.arrays import BoolVector, FloatVector, IntVector, RowVector
+from graphrec.arrays import BoolVector, FloatVector, IntVector, RowVector, mapped
 from graphrec.errors import ArtifactError, ShapeError
 
 DAY_S = 86_400
@@ -147,5 +147,5 @@ class History:
             if not (folder / f"{name}.npy").is_file():
                 raise ArtifactError(f"history must hold {name}.npy (got none in {folder}); build it again")
         dated = (folder / "time_s.npy").is_file()
-        indptr, rows, weight = (np.load(folder / f"{one}.npy", mmap_mode="r") for one in ("indptr", "rows", "weight"))
-        return cls(indptr, rows, np.load(folder / "time_s.npy", mmap_mode="r") if dated else None, weight)
+        indptr, rows, weight = (mapped(folder / f"{one}.npy") for one in ("indptr", "rows", "weight"))
+        return cls(indptr, rows, mapped(folder / "time_s.npy") if dated else None, weight)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphrec.arrays import FloatMatrix
+from graphrec.arrays import FloatMatrix, mapped
 
 
 @dataclass(frozen=True)
@@ -30,4 +30,4 @@ class Embeddings:
     def open(cls, folder: Path) -> "Embeddings":
         """Open what :meth:`save` wrote, memory-mapped and read-only."""
         types = json.loads((folder / "embeddings.json").read_text())
-        return cls({t: np.load(folder / f"{t}.npy", mmap_mode="r") for t in types})
+        return cls({t: mapped(folder / f"{t}.npy") for t in types})

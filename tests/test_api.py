@@ -30,7 +30,7 @@ def test_embeddings_give_ids_and_vectors_in_the_same_order(root: Path) -> None:
     ids, vectors = graphrec.embeddings(root, "flit")
     assert ids.to_list() == ["c", "a", "b"]
     np.testing.assert_array_equal(vectors, VECTORS)
-    assert isinstance(vectors, np.memmap)
+    assert isinstance(vectors.base, np.memmap)
     assert not vectors.flags.writeable
 
 

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from graphrec.arrays import BoolVector, FloatMatrix, RowVector, normalise_rows
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
 from graphrec.errors import ArtifactError
 from graphrec.index.config import IndexConfig, Space
 from graphrec.index.files import Stored, read_record, save_native
@@ -62,11 +62,8 @@ class ExactIndex:
         scores = (queries if self._scale is None else normalise_rows(queries)) @ self._vectors.T
         if self._scale is not None:
             scores *= self._scale
-        kept = np.argpartition(-scores, width - 1, axis=1)[:, :width]
-        kept.sort(axis=1)
-        order = np.argsort(-np.take_along_axis(scores, kept, axis=1), axis=1, kind="stable")
-        best = np.take_along_axis(kept, order, axis=1)
-        return best.astype(np.int32), np.take_along_axis(scores, best, axis=1)
+        best = np.stack([_highest(one, width) for one in scores])
+        return best, np.take_along_axis(scores, best, axis=1)
 
     def save(self, folder: Path) -> None:
         """Write ``index.npz`` and ``index.json``.
@@ -92,6 +89,13 @@ class ExactIndex:
                 f"{stored.file} must hold {stored.count} vectors of dim {stored.dim} (got another shape)"
             )
         return cls(vectors, rows, stored.space)
+
+
+def _highest(scores: FloatVector, width: int) -> RowVector:
+    """Return the places of the highest scores, sorted; equal ones by place. Selecting values is quicker than places."""
+    least = np.partition(scores, len(scores) - width)[len(scores) - width]
+    kept = np.flatnonzero(scores >= least)
+    return kept[np.argsort(-scores[kept], kind="stable")[:width]].astype(np.int32)
 
 
 def _write(path: Path, vectors: FloatMatrix, rows: RowVector) -> None:

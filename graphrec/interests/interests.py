@@ -6,7 +6,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from graphrec.arrays import FloatVector, IntVector, RowVector
+from graphrec.arrays import FloatVector, IntVector, RowVector, mapped
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.interests.config import Mode
 
@@ -109,7 +109,7 @@ class Interests:
         missing = [field.name for field in fields(cls) if not (folder / f"{field.name}.npy").is_file()]
         if missing:
             raise ArtifactError(f"interests must hold {missing[0]}.npy (got none in {folder}); build them again")
-        return cls(*(np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls)))
+        return cls(*(mapped(folder / f"{field.name}.npy") for field in fields(cls)))
 
 
 def _draw(importance: FloatVector, n: int, rng: np.random.Generator) -> IntVector:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, mapped
 from graphrec.errors import ShapeError
 from graphrec.history import History
 from graphrec.models.config import FactorConfig
@@ -124,7 +124,7 @@ class FlitFactors:
     def open(cls, folder: Path) -> "FlitFactors":
         """Map what :meth:`save` wrote."""
         alpha, regularization = np.load(folder / "fit.npy").tolist()
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        vectors = mapped(folder / "vectors.npy")
         return cls(vectors, np.load(folder / "fitted.npy"), alpha, regularization)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from graphrec.arrays import BoolVector, FloatVector, RowVector, normalise_rows
+from graphrec.arrays import BoolVector, FloatVector, RowVector, mapped, normalise_rows
 from graphrec.errors import ConfigError
 from graphrec.history import Actions, History
 from graphrec.ids import IdMap
@@ -220,7 +220,7 @@ class Bundle:
             interests=Interests.open(folder / "interests"),
             history=History.open(folder / "history"),
             hidden=History.open(folder / "hidden"),
-            prior=np.load(folder / "prior.npy", mmap_mode="r"),
+            prior=mapped(folder / "prior.npy"),
             allowed=np.load(folder / "allowed.npy"),
             catalogue=pl.read_parquet(folder / DISPLAY),
             factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,

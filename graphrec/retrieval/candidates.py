@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import FloatMatrix, FloatVector, RowVector, among, distinct
 from graphrec.index import VectorIndex
 from graphrec.retrieval.scored import Scored, fill, interleave, popular
 from graphrec.retrieval.shelf import Query, Shelf, Weights
@@ -35,23 +35,15 @@ def draw(
     found = [index.query(medoids, size).rows]
     short = np.arange(len(medoids))
     while len(excluded) and size < wanted + len(excluded):
-        left = ((found[-1] >= 0) & ~_among(found[-1], excluded)).sum(axis=1)
+        left = ((found[-1] >= 0) & ~among(found[-1], excluded)).sum(axis=1)
         few = (left < wanted) & (found[-1][:, -1] >= 0)
         if not few.any():
             break
         needed = size * wanted / max(int(left[few].min()), 1)
         size, short = min(wanted + len(excluded), step * math.ceil(1.1 * needed / step)), short[few]
         found.append(index.query(medoids[short], size).rows)
-    rows = np.unique(np.concatenate([one.ravel() for one in found]))
+    rows = distinct(*(one.ravel() for one in found))
     return rows[rows >= 0]
-
-
-def _among(rows: RowVector, ascending: RowVector) -> BoolVector:
-    """Return which rows are in a sorted array; several times as fast as ``np.isin``, which sorts both."""
-    if not len(ascending):
-        return np.zeros(rows.shape, dtype=np.bool_)
-    place = np.minimum(np.searchsorted(ascending, rows), len(ascending) - 1)
-    return np.asarray(ascending[place] == rows)
 
 
 def rank(rows: RowVector, query: Query, shelf: Shelf, weights: Weights) -> Scored:
@@ -63,32 +55,33 @@ def rank(rows: RowVector, query: Query, shelf: Shelf, weights: Weights) -> Score
         shelf: Vectors, factors and prior.
         weights: How the parts add up.
     """
-    similarity = np.asarray(shelf.vectors[rows]) @ query.medoids.T
+    similarity = query.medoids @ shelf.vectors.take(rows, axis=0).T
     weighted = weigh_interests(similarity, query.share, weights.importance)
-    interest = weighted.argmax(axis=1).astype(np.int32)
-    place = np.arange(len(rows))
+    interest = weighted.argmax(axis=0).astype(np.int32)
     merged = merge_interests(weighted, weights.softness)
-    scores = (merged + np.float32(weights.prior) * shelf.prior[rows]).astype(np.float32)
+    scores = merged + np.float32(weights.prior) * shelf.prior[rows]
     factors = shelf.factor_scores(query.taste, rows)
     scores += np.float32(weights.factors) * factors
     order = np.lexsort((rows, -scores))
-    return Scored(rows[order], scores[order], similarity[place, interest][order], interest[order], factors[order])
+    interest = interest[order]
+    return Scored(rows[order], scores[order], similarity[interest, order], interest, factors[order])
 
 
 def weigh_interests(similarity: FloatMatrix, share: FloatVector, importance: float) -> FloatMatrix:
-    """Return ``similarity + importance * log share``, float32 ``[n, interests]``."""
-    log_share = np.log(np.maximum(share, np.float32(1e-9)))
-    return (similarity + np.float32(importance) * log_share).astype(np.float32)
+    """Return ``similarity + importance * log share``, float32 ``[interests, n]``."""
+    log_share: FloatVector = np.log(np.maximum(share, np.float32(1e-9)))
+    weighted: FloatMatrix = similarity + np.float32(importance) * log_share[:, None]
+    return weighted
 
 
 def merge_interests(weighted: FloatMatrix, softness: float) -> FloatVector:
     """Return one value per flit from one per interest, float32 ``[n]``: the best, or their log-sum-exp."""
-    best: FloatVector = weighted.max(axis=1)
+    best: FloatVector = weighted.max(axis=0)
     if not softness:
         return best
     width = np.float32(softness)
-    summed = np.exp((weighted - best[:, None]) / width).sum(axis=1)
-    out: FloatVector = (best + width * np.log(summed)).astype(np.float32)
+    summed = np.exp((weighted - best) / width).sum(axis=0)
+    out: FloatVector = best + width * np.log(summed)
     return out
 
 
@@ -110,17 +103,17 @@ def drawn(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> Ro
     else:
         near = draw(shelf.index, query.medoids, budget=budget - budget // 2, excluded=excluded, reach=reach)
         told.note("source interests", len(near), f"nearest to {len(query.medoids)} interests")
-        rows = np.union1d(near, shelf.factors.draw(query.taste, math.ceil(max(1, budget // 2) * reach) + len(excluded)))
+        rows = distinct(near, shelf.factors.draw(query.taste, math.ceil(max(1, budget // 2) * reach) + len(excluded)))
         told.note("source factors", len(rows), "liked by those who acted alike")
     if shelf.popular:
-        rows = np.union1d(rows, shelf.by_prior[: shelf.popular])
+        rows = distinct(rows, shelf.by_prior[: shelf.popular])
         told.note("source popularity", len(rows), "popular wherever they stand")
     return kept(rows, query, shelf, told)
 
 
 def kept(rows: RowVector, query: Query, shelf: Shelf, told: Trace) -> RowVector:
     """Return ``rows`` without what the user has seen or hidden and what may not be shown."""
-    seen = _among(rows, query.excluded)
+    seen = among(rows, query.excluded)
     unseen = rows[~seen]
     told.note("filter seen", len(unseen), query.because, rows[seen])
     barred = ~shelf.allowed[unseen]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import BoolVector, FloatVector, RowVector
+from graphrec.arrays import BoolVector, FloatVector, RowVector, among
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Scored:
 
 
 def leave_out(rows: RowVector, excluded: RowVector, allowed: BoolVector) -> RowVector:
-    """Return ``rows`` without those in ``excluded`` and those that ``allowed`` (bool ``[num_flits]``) forbids."""
+    """Return ``rows`` without the ``excluded`` (ascending) and what ``allowed`` (bool ``[num_flits]``) forbids."""
     rows = rows[allowed[rows]]
-    return rows[~np.isin(rows, excluded)] if len(excluded) else rows
+    return rows[~among(rows, excluded)]
 
 
 def popular(by_prior: RowVector, prior: FloatVector, excluded: RowVector, allowed: BoolVector, k: int) -> Scored:
@@ -52,7 +52,7 @@ def popular(by_prior: RowVector, prior: FloatVector, excluded: RowVector, allowe
     Args:
         by_prior: All flits, the highest prior first, int32 ``[num_flits]``.
         prior: float32 ``[num_flits]``.
-        excluded: Flits that must not come, int32.
+        excluded: Flits that must not come, ascending, int32.
         allowed: Flits that may, bool ``[num_flits]``.
         k: How many.
     """
@@ -75,7 +75,7 @@ def fill(found: Scored, more: Scored, k: int) -> Scored:
     missing = k - len(found.rows)
     if missing <= 0:
         return found.head(k)
-    new = ~np.isin(more.rows, found.rows, assume_unique=True)
+    new = ~among(more.rows, np.sort(found.rows))
     rows, scores = more.rows[new][:missing], more.scores[new][:missing]
     floor = found.scores[-1] if len(found.scores) else np.float32(0)
     ceiling = scores[0] if len(scores) else np.float32(0)
@@ -94,11 +94,12 @@ def interleave(found: Scored, cold: Scored, share: float, k: int) -> Scored:
     Scores are those each candidate was ranked by; the order of the list is what counts.
     """
     places = int(k * share)
-    cold = cold.take(np.flatnonzero(~np.isin(cold.rows, found.rows[: k - places], assume_unique=True))[:places])
-    found = found.take(np.flatnonzero(~np.isin(found.rows, cold.rows, assume_unique=True))[: k - len(cold.rows)])
+    cold = cold.take(np.flatnonzero(~among(cold.rows, np.sort(found.rows[: k - places])))[:places])
+    found = found.take(np.flatnonzero(~among(found.rows, np.sort(cold.rows)))[: k - len(cold.rows)])
     # The i-th cold flit stands where i / share places are filled; sorting by place keeps both orders.
     at_cold = (np.arange(len(cold.rows)) + 1) / max(share, 1e-9) - 1
-    kept = np.setdiff1d(np.arange(len(found.rows) + len(cold.rows)), at_cold.astype(np.int64))[: len(found.rows)]
+    every = np.arange(len(found.rows) + len(cold.rows))
+    kept = every[~among(every, at_cold.astype(np.int64))][: len(found.rows)]
     order = np.argsort(np.concatenate([kept, at_cold]), kind="stable")
     joined = [np.concatenate(pair) for pair in zip(found.parts(), cold.parts(), strict=True)]
     return Scored(*(part[order] for part in joined))

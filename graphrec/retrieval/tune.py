@@ -124,7 +124,7 @@ def _draw(bundle: Bundle, user: int, truth: RowVector, cold: BoolVector, budget:
     # Both sources draw, whatever the factors will turn out to be worth.
     shelf = replace(bundle.shelf, weights=replace(bundle.settings.weights, factors=1.0))
     rows = leave_out(drawn(query, shelf, budget), query.excluded, ~cold)
-    similarity = bundle.flit_vectors[rows] @ query.medoids.T
+    similarity = query.medoids @ bundle.flit_vectors[rows].T
     return _Drawn(rows, similarity, query.share, bundle.shelf.factor_scores(query.taste, rows), truth)
 
 

@@ -74,7 +74,7 @@ def test_saved_equals_live(interests: Interests, tmp_path: Path) -> None:
     interests.save(tmp_path)
     opened = Interests.open(tmp_path)
     assert_same(opened, interests)
-    assert isinstance(opened.medoid, np.memmap)
+    assert isinstance(opened.medoid.base, np.memmap)
     assert opened.served(0, 2).medoid.tolist() == [3, 2]
 
 

@@ -98,7 +98,7 @@ def test_an_interest_without_importance_still_ranks_finite() -> None:
 
 
 def test_interests_that_agree_add_up_when_soft() -> None:
-    weighted = np.array([[0.5, 0.5, -9.0], [0.6, -9.0, -9.0]], np.float32)
+    weighted = np.array([[0.5, 0.5, -9.0], [0.6, -9.0, -9.0]], np.float32).T
     assert merge_interests(weighted, 0.0).tolist() == pytest.approx([0.5, 0.6])
     assert merge_interests(weighted, 0.2).tolist() == pytest.approx([0.5 + 0.2 * math.log(2), 0.6])
     assert merge_interests(weighted, 1e-6).tolist() == pytest.approx([0.5, 0.6], abs=1e-5)
