@@ -7,6 +7,7 @@ import numpy as np
 from graphrec.arrays import RowVector
 from graphrec.history import Actions, History
 from graphrec.interests import UserInterests, build_interests
+from graphrec.interests.online import NEWEST
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.newest import folded, joined
 
@@ -22,12 +23,14 @@ class Asker:
         own: All of his interests.
         actions: What he did, oldest first.
         seen: Flits that must not come back to him, ascending, int32.
+        newest: Flits of the actions since the version that count in his interests, oldest first, int32.
     """
 
     row: int | None
     own: UserInterests
     actions: Actions
     seen: RowVector
+    newest: RowVector
 
     @property
     def unknown(self) -> bool:
@@ -49,7 +52,7 @@ def known(bundle: Bundle, row: int, acted: Actions, hidden: RowVector) -> Asker:
         own, actions = folded(own, acted, bundle), joined(actions, acted)
     if len(acted.rows) or len(hidden):
         seen = np.union1d(seen, bundle.stood_for(np.concatenate([acted.rows, hidden])))
-    return Asker(row, own, actions, seen)
+    return Asker(row, own, actions, seen, acted.rows[-NEWEST:])
 
 
 def newcomer(bundle: Bundle, rows: RowVector, hidden: RowVector) -> Asker:
@@ -64,4 +67,5 @@ def newcomer(bundle: Bundle, rows: RowVector, hidden: RowVector) -> Asker:
     times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
     history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
     interests = build_interests(history, bundle.flit_vectors, bundle.settings.interests, as_of_s=as_of)
-    return Asker(None, interests.of(0), history.of(0), bundle.stood_for(np.concatenate([rows, hidden])))
+    seen = bundle.stood_for(np.concatenate([rows, hidden]))
+    return Asker(None, interests.of(0), history.of(0), seen, rows)

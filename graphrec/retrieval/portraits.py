@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from graphrec.arrays import RowVector
+from graphrec.arrays import RowVector, distinct
 from graphrec.ids import Id
 from graphrec.retrieval.answers import Cards, describe
+from graphrec.retrieval.asker import Asker
 from graphrec.retrieval.bundle import Bundle
 
 EXEMPLARS = 5
@@ -49,18 +50,27 @@ class Keywords:
         return [str(self._words[place]) for place in best if weight[place] > 0]
 
 
-def members(bundle: Bundle, user: int) -> list[RowVector]:
-    """Return the distinct flits behind each interest of a user row, int32, the nearest to its medoid first."""
+def members(bundle: Bundle, asker: Asker) -> list[RowVector]:
+    """Return the distinct flits behind each interest of a user, int32, the nearest to its medoid first.
+
+    Flits of actions since the version stand with the interest whose medoid lies nearest.
+    """
+    own, vectors = asker.own, bundle.flit_vectors
+    before = {} if asker.row is None else _before(bundle, asker.row)
+    nearest = (vectors[asker.newest] @ vectors[own.medoid].T).argmax(axis=1) if len(own.medoid) else asker.newest
+    found = []
+    for number, medoid in enumerate(own.medoid):
+        rows = distinct(before.get(int(medoid), medoid[None]), asker.newest[nearest == number])
+        found.append(rows[np.argsort(-(vectors[rows] @ vectors[medoid]), kind="stable")])
+    return found
+
+
+def _before(bundle: Bundle, user: int) -> dict[int, RowVector]:
+    """Return the flits behind each interest that the version knows of a user row, by medoid."""
     interests = bundle.interests
     part = slice(int(interests.action_indptr[user]), int(interests.action_indptr[user + 1]))
-    rows = bundle.history.rows[interests.action_position[part]]
-    medoids = interests.of(user).medoid
-    found = []
-    for number, medoid in enumerate(medoids):
-        own = np.unique(rows[interests.action_interest[part] == number]).astype(np.int32)
-        cosine = bundle.flit_vectors[own] @ bundle.flit_vectors[medoid]
-        found.append(own[np.argsort(-cosine, kind="stable")])
-    return found
+    rows, of = bundle.history.rows[interests.action_position[part]], interests.action_interest[part]
+    return {int(medoid): rows[of == number] for number, medoid in enumerate(interests.of(user).medoid)}
 
 
 class Portraits:
@@ -73,10 +83,10 @@ class Portraits:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
 
-    def frame(self, user: int) -> pl.DataFrame:
-        """Return all interests of a user row; see :meth:`graphrec.retrieval.retriever.Retriever.interests`."""
-        own, flits = self._bundle.interests.of(user), self._bundle.ids[self._bundle.settings.flit_type]
-        behind = members(self._bundle, user)
+    def frame(self, asker: Asker) -> pl.DataFrame:
+        """Return all interests of a user; see :meth:`graphrec.retrieval.retriever.Retriever.interests`."""
+        own, flits = asker.own, self._bundle.ids[self._bundle.settings.flit_type]
+        behind = members(self._bundle, asker)
         words = [self._keywords.of([self._text(int(one)) for one in rows]) for rows in behind]
         exemplars = [
             flits.ids(rows[rows != medoid][:EXEMPLARS]) for rows, medoid in zip(behind, own.medoid, strict=True)

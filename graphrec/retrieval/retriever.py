@@ -198,8 +198,12 @@ class Retriever:
 
         return embed_content(self._model, self.bundle.settings.flit_type, text=text, image=image)
 
-    def interests(self, user_id: Id) -> pl.DataFrame:
+    def interests(self, user_id: Id, newest: Sequence[Action] = ()) -> pl.DataFrame:
         """Return all interests of a user, the most important first.
+
+        Args:
+            user_id: The user.
+            newest: What he did since the version, as in :meth:`recommend`.
 
         Returns:
             Per interest: ``medoid`` (id), ``text``, ``keywords`` (words that set its flits' texts apart from the
@@ -209,10 +213,10 @@ class Retriever:
         Raises:
             UnknownIdError: If the user is unknown.
         """
-        row = self._users.get(user_id)
-        if row is None:
+        asker = self._asker(user_id, newest, ())
+        if asker.unknown:
             raise UnknownIdError(f"user_id must be a known user (got {user_id!r}); `recommend` answers unknown users")
-        return self._portraits.frame(row)
+        return self._portraits.frame(asker)
 
     def interest_cards(self, user_id: Id, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> Cards:
         """Return a user's most important interests as medoid cards, for a notebook.

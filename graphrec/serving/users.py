@@ -8,7 +8,7 @@ from graphrec.errors import UnknownIdError
 from graphrec.ids import Id, IdMap
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.wishes import worth_of
-from graphrec.serving.answers import DIGITS, standing
+from graphrec.serving.answers import DIGITS, since_version, standing
 from graphrec.serving.endpoint import Asked
 from graphrec.serving.messages import NewEvents, SetWishes
 from graphrec.serving.problems import Problem
@@ -19,7 +19,7 @@ AHEAD_S = 86_400
 
 
 def interests(asked: Asked) -> dict[str, Any]:
-    """Interests of a user, the most important first, with what his wishes make of each."""
+    """Interests of a user, the most important first: what he did since the version counts, and so do his wishes."""
     user = _user(asked)
     known = asked.service.state.of(user)
     if known.forgotten:
@@ -72,7 +72,8 @@ async def add_events(asked: Asked) -> dict[str, Any]:
 
 def _portrait(asked: Asked, user: Id, known: Known) -> dict[str, Any]:
     retriever = asked.served.retriever
-    frame = retriever.interests(user)
+    newest, _ = since_version(known, retriever, asked.service.config)
+    frame = retriever.interests(user, newest)
     factors = standing(known, retriever)
     muted = tuple(flit for flit, factor in factors.items() if factor == 0)
     request = Request(muted=muted, boosted={flit: factor for flit, factor in factors.items() if factor > 0})
