@@ -31,6 +31,16 @@ TWHIN_METHODS = {
     "joint": "TwHIN, all relations together",
     "joint_mixture": "the same space, a mixture (kNN-Embed)",
 }
+LISTED = {
+    "sgd": "dot product, log loss, settings as published",
+    "mf": "dot product, softmax",
+    "mlp": "an MLP over vectors as long",
+    "pinsage": "graphrec: PinSage with plots and posters, as retrieval scores",
+    "als": "iALS",
+    "item_knn": "item neighbours",
+    "walks": "walks (RP3β)",
+    "popular": "popular",
+}
 MARKS = {"above": " ▲", "below": " ▼"}
 Figures = Mapping[str, float]
 
@@ -103,6 +113,22 @@ def split_section(name: str, result: Mapping[str, Any]) -> str:
         ".1862/.1580, SimpleX .1872/.1557, BSPM .192/.160."
     )
     return f"## The LightGCN protocol on Gowalla\n\n{_table(lines)}\n\n{facts}"
+
+
+def lists_section(name: str, result: Mapping[str, Any]) -> str:
+    """Return the table of the leave-one-out protocol, the best first."""
+    figures = _figures(result)
+    there = [method for method in LISTED if f"{method}.hr@10" in figures]
+    lines = [["", "HR@10", "NDCG@10", "seconds"]]
+    for method in sorted(there, key=lambda one: -figures[f"{one}.hr@10"]):
+        cells = [_with_interval(figures, f"{method}.{metric}@10") for metric in ("hr", "ndcg")]
+        lines.append([LISTED[method], *cells, f"{figures[f'{method}.seconds']:,.1f}"])
+    facts = (
+        f"{figures['users']:,.0f} users, {figures['train']:,.0f} training pairs, a held-out rating of each user among "
+        "99 drawn films; no cold films. Published (Rendle et al.): matrix factorization .7294/.4523, NeuMF "
+        ".7093/.4349, iALS .7111/.4383. Seconds include choosing settings, where any are chosen."
+    )
+    return f"## Dot product against MLP: the leave-one-out protocol on MovieLens 1M\n\n{_table(lines)}\n\n{facts}"
 
 
 def replay_section(name: str, result: Mapping[str, Any]) -> str:
@@ -216,7 +242,7 @@ def plain_section(title: str) -> Callable[[str, Mapping[str, Any]], str]:
 SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     **dict.fromkeys(FOLDERS, folder_section),
     "lightgcn_split": split_section,
-    "leave_one_out": plain_section("Dot product against MLP: the leave-one-out protocol on MovieLens 1M"),
+    "leave_one_out": lists_section,
     "twhin": relations_section,
     "encode": plain_section("Encoding texts"),
     "replay": replay_section,

@@ -1,5 +1,7 @@
-"""Matrix factorization by plain stochastic gradient descent, as in Rendle et al., "Neural Collaborative Filtering vs.
-Matrix Factorization Revisited" (RecSys 2020): log loss, drawn negatives, biases, nothing else."""
+"""Matrix factorization by plain stochastic gradient descent: log loss, drawn negatives, biases, nothing else.
+
+As in Rendle et al., "Neural Collaborative Filtering vs. Matrix Factorization Revisited" (RecSys 2020).
+"""
 
 from collections.abc import Callable
 
@@ -16,7 +18,7 @@ SPREAD = 0.1
 
 
 def train_sgd(
-    pairs: scipy.sparse.csr_array, *, dim: int, seed: int, epochs: int = EPOCHS
+    pairs: scipy.sparse.csr_array, *, dim: int, seed: int
 ) -> Callable[[RowVector, npt.NDArray[np.int64]], FloatMatrix]:
     """Train user and item vectors with biases, and return the scoring function.
 
@@ -24,17 +26,25 @@ def train_sgd(
         pairs: Known pairs, ``[num_users, num_items]``.
         dim: Width of the vectors.
         seed: Root of vectors, order and negatives.
-        epochs: Passes over the pairs.
     """
     rng = np.random.default_rng(seed)
     known = pairs.tocoo()
     users, items = (rng.normal(0, SPREAD, (size, dim + 1)).astype(np.float32) for size in pairs.shape)
     users[:, dim], items[:, dim] = 0.0, 0.0  # biases
     start = np.zeros(1, dtype=np.float32)
-    for _ in range(epochs):
+    for _ in range(EPOCHS):
         order = rng.permutation(known.nnz)
         drawn = rng.integers(0, pairs.shape[1], (known.nnz, NEGATIVES), dtype=np.int32)
-        _epoch(users, items, start, known.row[order].astype(np.int32), known.col[order].astype(np.int32), drawn)
+        _epoch(
+            users,
+            items,
+            start,
+            known.row[order].astype(np.int32),
+            known.col[order].astype(np.int32),
+            drawn,
+            np.float32(LEARNING_RATE),
+            np.float32(PENALTY),
+        )
     return lambda asked, listed: np.einsum("nd,nmd->nm", users[asked, :dim], items[listed, :dim]) + items[listed, dim]
 
 
@@ -46,8 +56,9 @@ def _epoch(
     user_rows: RowVector,
     item_rows: RowVector,
     negatives: npt.NDArray[np.int32],
+    rate: np.float32,
+    penalty: np.float32,
 ) -> None:
-    rate, penalty = np.float32(LEARNING_RATE), np.float32(PENALTY)
     dim = users.shape[1] - 1
     for place in range(len(user_rows)):
         user = users[user_rows[place]]

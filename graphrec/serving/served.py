@@ -99,3 +99,5 @@ def _warm(retriever: Retriever) -> None:
     found = retriever.recommend(users[0], 1) if len(users) else retriever.recommend_unknown("", 1)
     if len(found):
         found.explain(0)
+    if len(users):
+        retriever.interests(users[0])  # words are weighed against the whole corpus

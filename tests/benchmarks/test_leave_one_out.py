@@ -57,9 +57,11 @@ def test_the_benchmark_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(leave_one_out, "AXES", {"epochs": (4, 8)})
     for name, value in {"BATCH": 256, "EPOCHS": 30, "LEARNING_RATE": 0.01}.items():
         monkeypatch.setattr(f"benchmarks.mlp.{name}", value)
+    for name, value in {"EPOCHS": 60, "LEARNING_RATE": 0.05}.items():
+        monkeypatch.setattr(f"benchmarks.sgd.{name}", value)
     out = folder / "out.json"
     monkeypatch.setattr(sys, "argv", ["leave_one_out", "--data", str(folder), "--out", str(out)])
     leave_one_out.main()
     figures = {one["name"]: one["value"] for one in json.loads(out.read_text())["figures"]}
-    for method in ("mf", "mlp", "als", "walks", "item_knn"):
+    for method in ("sgd", "mf", "mlp", "als", "walks", "item_knn"):
         assert figures[f"{method}.hr@10"] > 0.5, method  # chance: .1
