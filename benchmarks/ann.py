@@ -2,10 +2,12 @@
 
 100,000 clustered unit vectors of 128 dimensions at two levels of noise, and with --data a folder of train.parquet
 (user, item) the items of a truncated SVD, asked by users' vectors. Queries are asked one by one on one thread, k = 100.
-The last part times whole answers: 3 interests, 133 neighbours each, merged, filtered and ranked at 100,000 flits.
+``retrieval`` times whole answers: 3 interests, 133 neighbours each, merged, filtered and ranked at 100,000 flits.
+``filtered`` asks for 133 neighbours among a share of the vectors, strewn or in lumps: drawing more and leaving out,
+an exact search of those permitted, an index of their own.
 
     pip install -e '.[bench]' -c constraints.txt
-    python -m benchmarks.ann [--data DIR] [--only clustered]     # one of: clustered, noisy, items, retrieval
+    python -m benchmarks.ann [--data DIR] [--only clustered]     # one of: clustered, noisy, items, retrieval, filtered
 """
 
 import statistics
@@ -19,16 +21,17 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.common import Result, arguments
+from benchmarks.filtered import compare_filters
 from benchmarks.pairs import read_pairs
 from graphrec.arrays import FloatMatrix, normalise_rows
 from graphrec.evaluation.collaborative import svd
-from graphrec.index import CachedIndex, IndexConfig, build_index
+from graphrec.index import CachedIndex, IndexConfig, IvfIndex, build_index
 from graphrec.index.hnsw import HnswIndex
 from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 
-PARTS = ("clustered", "noisy", "items", "retrieval")
+PARTS = ("clustered", "noisy", "items", "retrieval", "filtered")
 NUM, DIM, K, QUERIES = 100_000, 128, 100, 2000
 EFS = (100, 120, 150, 200, 300, 500)
 PROBES = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -52,6 +55,8 @@ def main() -> None:
         compare(result, "items", *items_and_users(options.data))
     if "retrieval" in parts:
         time_answers(result)
+    if "filtered" in parts:
+        compare_filters(result, clustered(NUM + QUERIES, 0.3))
     result.save(options.out)
 
 
@@ -89,6 +94,8 @@ def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatri
     flat = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
     flat.hnsw.efConstruction = EF_CONSTRUCTION
     _built(result, f"{name}.faiss_hnsw", lambda: flat.add(vectors))
+    lists: dict[str, IvfIndex] = {}
+    _built(result, f"{name}.graphrec_ivf", lambda: lists.update(index=IvfIndex.build(vectors, config)))
     ivf = faiss.IndexIVFFlat(faiss.IndexFlatIP(vectors.shape[1]), vectors.shape[1], 1024, faiss.METRIC_INNER_PRODUCT)
     _built(result, f"{name}.faiss_ivf", lambda: (ivf.train(vectors), ivf.add(vectors)))
     near = Index(ndim=vectors.shape[1], metric="ip", connectivity=LINKS, expansion_add=EF_CONSTRUCTION)
@@ -99,11 +106,16 @@ def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatri
     def set_usearch(ef: int) -> None:
         near._compiled.expansion_search = ef  # the public name only reads
 
+    def set_probes(probes: int) -> None:
+        index = lists["index"]
+        lists["index"] = IvfIndex(index._arrays, replace(index._stored, probes=probes))
+
     bare_of: Ask = lambda one: bare.knn_query(one, K, 1)[0]  # noqa: E731
     sweeps: dict[str, tuple[Ask, Callable[[int], None], tuple[int, ...]]] = {
         "hnswlib": (bare_of, bare.set_ef, EFS),
         "faiss_hnsw": (lambda one: flat.search(one, K)[1], lambda ef: setattr(flat.hnsw, "efSearch", ef), EFS),
         "faiss_ivf": (lambda one: ivf.search(one, K)[1], lambda ef: setattr(ivf, "nprobe", ef), PROBES),
+        "graphrec_ivf": (lambda one: lists["index"].query(one, K).rows, set_probes, PROBES),
         "usearch": (lambda one: near.search(one[0], K, threads=1).keys[None], set_usearch, EFS),
     }
     for peer, (ask, set_effort, efforts) in sweeps.items():

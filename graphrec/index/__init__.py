@@ -1,4 +1,4 @@
-"""Nearest neighbours by cosine or inner product: hnswlib behind a guarded interface, exact search as its twin.
+"""Nearest neighbours by cosine or inner product: hnswlib behind a guarded interface, inverted files, exact search.
 
 This is the only door to hnswlib, which is opened when an index is built or read.
 """
@@ -8,6 +8,7 @@ from graphrec.index.config import IndexConfig
 from graphrec.index.duplicates import representatives
 from graphrec.index.exact import ExactIndex
 from graphrec.index.hnsw import HnswIndex
+from graphrec.index.ivf import IvfIndex
 from graphrec.index.kinds import EXACT_BELOW, VectorIndex, build_index, build_index_files, open_index
 from graphrec.index.neighbours import MAX_K, Neighbours, usable_rows
 from graphrec.index.recall import measure_recall
@@ -19,6 +20,7 @@ __all__ = [
     "ExactIndex",
     "HnswIndex",
     "IndexConfig",
+    "IvfIndex",
     "Neighbours",
     "VectorIndex",
     "build_index",

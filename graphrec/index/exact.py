@@ -62,7 +62,7 @@ class ExactIndex:
         scores = (queries if self._scale is None else normalise_rows(queries)) @ self._vectors.T
         if self._scale is not None:
             scores *= self._scale
-        best = np.stack([_highest(one, width) for one in scores])
+        best = np.stack([highest(one, width) for one in scores])
         return best, np.take_along_axis(scores, best, axis=1)
 
     def save(self, folder: Path) -> None:
@@ -91,8 +91,11 @@ class ExactIndex:
         return cls(vectors, rows, stored.space)
 
 
-def _highest(scores: FloatVector, width: int) -> RowVector:
-    """Return the places of the highest scores, sorted; equal ones by place. Selecting values is quicker than places."""
+def highest(scores: FloatVector, width: int) -> RowVector:
+    """Return the places of the ``width`` highest scores, the best first, equal ones by place, int32.
+
+    Selecting values first is quicker than selecting places.
+    """
     least = np.partition(scores, len(scores) - width)[len(scores) - width]
     kept = np.flatnonzero(scores >= least)
     return kept[np.argsort(-scores[kept], kind="stable")[:width]].astype(np.int32)

@@ -14,20 +14,21 @@ from graphrec.store.files import sha256_file, storage_errors, write_over
 from graphrec.store.records import decode, encode
 
 RECORD = "index.json"
-_NAMES = {"hnsw": "index.hnsw", "exact": "index.npz"}
+_NAMES = {"hnsw": "index.hnsw", "ivf": "index.npz", "exact": "index.npz"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
     """What ``index.json`` says of the file beside it."""
 
-    kind: Literal["hnsw", "exact"]
+    kind: Literal["hnsw", "ivf", "exact"]
     dim: int
     space: Space
     count: int
     max_links: int = 0
     ef_construction: int = 0
     ef_search: int = 0
+    probes: int = 0
     seed: int = 0
     recall: float = 1.0
     """As measured at the build."""

@@ -8,16 +8,14 @@ from typing import Any, NoReturn, Self
 import numpy as np
 
 from graphrec.arrays import BoolVector, FloatMatrix
-from graphrec.errors import ArtifactError
 from graphrec.index.config import IndexConfig, Space
 from graphrec.index.exact import ExactIndex
 from graphrec.index.files import Stored, check_header, read_record, save_native
 from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
-from graphrec.index.recall import measure_recall
+from graphrec.index.recall import accepted, sampled_recall
 
 _LOG = logging.getLogger(__name__)
 _SPACES: dict[Space, str] = {"cosine": "cosine", "inner_product": "ip"}
-_RECALL_QUERIES = 200
 
 
 class HnswIndex:
@@ -62,7 +60,7 @@ class HnswIndex:
             native.add_items(kept, rows, num_threads=1 if config.deterministic else -1)
         settings = config.model_dump(include={"space", "max_links", "ef_construction", "ef_search", "seed"})
         draft = cls(native, Stored(kind="hnsw", dim=dim, count=len(rows), **settings))
-        recall = _recall(draft, ExactIndex(kept, rows, config.space), kept, config)
+        recall = accepted(sampled_recall(draft, ExactIndex(kept, rows, config.space), kept, config), config)
         _LOG.info("indexed %d of %d vectors of dim %d, recall %.4f", len(rows), len(vectors), dim, recall)
         return cls(native, Stored(kind="hnsw", dim=dim, count=len(rows), recall=recall, **settings))
 
@@ -169,19 +167,3 @@ def _expect_too_few(error: RuntimeError) -> None:
     """Pass over hnswlib's way to say that the graph reaches fewer than k vectors; raise anything else."""
     if "contiguous 2D array" not in str(error):
         raise error
-
-
-def _recall(index: HnswIndex, exact: ExactIndex, vectors: FloatMatrix, config: IndexConfig) -> float:
-    """Return the recall on a sample of the indexed vectors, or refuse the index."""
-    if not len(vectors):
-        return 1.0
-    rng = np.random.Generator(np.random.PCG64(config.seed))
-    sample = np.sort(rng.choice(len(vectors), size=min(_RECALL_QUERIES, len(vectors)), replace=False))
-    k = min(100, len(vectors))
-    recall = measure_recall(index, exact, vectors[sample], k)
-    if recall < config.min_recall:
-        raise ArtifactError(
-            f"index.recall must be at least {config.min_recall} at k={k} (got {recall:.4f} on {len(sample)} queries); "
-            "raise index.ef_search, index.max_links or index.ef_construction, or look for repeated vectors"
-        )
-    return recall

@@ -8,18 +8,27 @@ from typing import Protocol
 import numpy as np
 
 from graphrec.arrays import BoolVector, FloatMatrix
+from graphrec.errors import ArtifactError
 from graphrec.index.config import IndexConfig, Space
 from graphrec.index.exact import ExactIndex
 from graphrec.index.files import kind_of
 from graphrec.index.hnsw import HnswIndex
+from graphrec.index.ivf import IvfIndex
 from graphrec.index.neighbours import Neighbours, usable_rows
 
 EXACT_BELOW = 5_000
 """Fewer vectors than this are searched exactly: at dims 64 and 128 that is as fast there, and it misses nothing."""
 
 
+KINDS: Mapping[str, type[ExactIndex] | type[HnswIndex] | type[IvfIndex]] = {
+    "exact": ExactIndex,
+    "hnsw": HnswIndex,
+    "ivf": IvfIndex,
+}
+
+
 class VectorIndex(Protocol):
-    """What both kinds of index do."""
+    """What all kinds of index do."""
 
     @property
     def dim(self) -> int:
@@ -39,10 +48,11 @@ class VectorIndex(Protocol):
 
 
 def build_index(vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | None = None) -> VectorIndex:
-    """Index vectors, exactly if they are few; see :meth:`HnswIndex.build`."""
-    if len(usable_rows(vectors, valid)) < EXACT_BELOW:
-        return ExactIndex.build(vectors, config, valid)
-    return HnswIndex.build(vectors, config, valid)
+    """Index vectors as ``config.kind`` says; see :meth:`HnswIndex.build`."""
+    kind = config.kind
+    if kind == "auto":
+        kind = "exact" if len(usable_rows(vectors, valid)) < EXACT_BELOW else "hnsw"
+    return KINDS[kind].build(vectors, config, valid)
 
 
 def build_index_files(
@@ -63,9 +73,14 @@ def build_index_files(
 
 
 def open_index(folder: Path) -> VectorIndex:
-    """Open a saved index of either kind.
+    """Open a saved index of any kind.
 
     Raises:
         ArtifactError: If a file is missing, cut, changed or of another index.
     """
-    return HnswIndex.open(folder) if kind_of(folder) == "hnsw" else ExactIndex.open(folder)
+    kind = kind_of(folder)
+    if kind not in KINDS:
+        raise ArtifactError(
+            f"index.kind must be one of {', '.join(KINDS)} (got {kind!r} in {folder}); upgrade graphrec"
+        )
+    return KINDS[kind].open(folder)

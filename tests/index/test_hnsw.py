@@ -150,7 +150,7 @@ def test_a_build_below_the_recall_floor_is_refused() -> None:
     vectors = random_vectors(3000, 32)
     weak = IndexConfig(max_links=2, ef_construction=2, ef_search=1)
     with pytest.raises(
-        ArtifactError, match=r"index.recall must be at least 0.95 at k=100 \(got 0\.\d+ on 200 queries\)"
+        ArtifactError, match=r"index.recall must be at least 0.95 at k=100 \(got 0\.\d+ on 200 of its vectors\)"
     ):
         HnswIndex.build(vectors, weak)
     index = HnswIndex.build(vectors, weak.model_copy(update={"min_recall": 0.0}))

@@ -1,0 +1,169 @@
+"""Approximate search by inverted file: vectors in lists around centroids, of which a query scans the nearest.
+
+As in Jégou et al., "Product Quantization for Nearest Neighbor Search" (TPAMI 2011), section IV, vectors kept whole.
+"""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, IntVector, RowVector, normalise_rows
+from graphrec.errors import ArtifactError
+from graphrec.index.centroids import around, lists_for
+from graphrec.index.config import IndexConfig, Space
+from graphrec.index.exact import ExactIndex, highest
+from graphrec.index.files import Stored, read_record, save_native
+from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
+from graphrec.index.recall import accepted, sampled_recall
+
+_LOG = logging.getLogger(__name__)
+Arrays = dict[str, npt.NDArray[Any]]
+_ARRAYS = ("vectors", "rows", "centroids", "starts")
+
+
+class IvfIndex:
+    """An immutable index; make one with :meth:`build` or :meth:`open`. Queries may run in several threads at once.
+
+    Args:
+        arrays: ``vectors`` list by list, float32 ``[count, dim]``, unit vectors where scores are cosines; ``rows``, the
+            row of each; ``centroids``, unit vectors, float32 ``[lists, dim]``; ``starts`` of the lists, int64
+            ``[lists + 1]``.
+        stored: Settings, and what was measured.
+    """
+
+    def __init__(self, arrays: Arrays, stored: Stored) -> None:
+        self._arrays, self._stored = arrays, stored
+        self._vectors: FloatMatrix = arrays["vectors"]
+        self._rows: RowVector = arrays["rows"]
+        self._centroids: FloatMatrix = arrays["centroids"]
+        self._starts: IntVector = arrays["starts"]
+
+    @classmethod
+    def build(cls, vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | None = None) -> Self:
+        """Index vectors under their rows; see :meth:`graphrec.index.HnswIndex.build`.
+
+        A query scans as many lists as a sample asks for: twice as many, until ``config.probe_recall`` is reached.
+        """
+        rows = usable_rows(vectors, valid)
+        kept = take_rows(vectors, rows)
+        unit = normalise_rows(kept)
+        centroids, of = around(unit, lists_for(len(rows)), config.seed)
+        order = np.argsort(of, kind="stable")
+        starts = np.searchsorted(of[order], np.arange(len(centroids) + 1)).astype(np.int64)
+        held = unit if config.space == "cosine" else kept
+        arrays: Arrays = {"vectors": held[order], "rows": rows[order], "centroids": centroids, "starts": starts}
+        stored = Stored(kind="ivf", dim=int(vectors.shape[1]), count=len(rows), space=config.space, seed=config.seed)
+        exact, probes = ExactIndex(kept, rows, config.space), 1
+        while True:
+            made = cls(arrays, replace(stored, probes=probes))
+            recall = sampled_recall(made, exact, kept, config)
+            if recall >= config.probe_recall or probes >= len(centroids):
+                break
+            probes *= 2
+        _LOG.info(
+            "indexed %d vectors in %d lists; %d are scanned, recall %.4f", *(len(rows), len(starts), probes, recall)
+        )
+        return cls(arrays, replace(made._stored, recall=accepted(recall, config)))
+
+    @property
+    def dim(self) -> int:
+        """Width of the vectors."""
+        return self._stored.dim
+
+    @property
+    def space(self) -> Space:
+        """What a score is."""
+        return self._stored.space
+
+    @property
+    def recall(self) -> float:
+        """Share of the true neighbours found at the build, at k = 100 or fewer."""
+        return self._stored.recall
+
+    def __len__(self) -> int:
+        return self._stored.count
+
+    def query(self, queries: FloatMatrix, k: int) -> Neighbours:
+        """Return about the k best rows of each query, best first, never fewer than there are.
+
+        See :meth:`graphrec.index.HnswIndex.query`.
+        """
+        check_queries(queries, self.dim, k)
+        found = Neighbours.none(len(queries), k)
+        width = min(k, len(self))
+        if not width:
+            return found
+        asked = normalise_rows(queries) if self.space == "cosine" else queries
+        for number, query in enumerate(asked):
+            places, scores = _scan(query, self._vectors, self._starts, self._lists(query, width))
+            best = highest(scores, width)
+            rows, scores = self._rows[places[best]], scores[best]
+            order = np.lexsort((rows, -scores))
+            found.rows[number, :width], found.scores[number, :width] = rows[order], scores[order]
+        return found
+
+    def _lists(self, query: FloatVector, width: int) -> IntVector:
+        """Return the lists to scan: the nearest ones, and further ones until they hold ``width`` vectors."""
+        products, probes = self._centroids @ query, self._stored.probes
+        if probes >= len(products):
+            return np.arange(len(products))
+        near = np.argpartition(products, len(products) - probes)[len(products) - probes :]
+        if int((self._starts[near + 1] - self._starts[near]).sum()) >= width:
+            return near
+        every = np.argsort(-products, kind="stable")
+        held = np.cumsum(self._starts[every + 1] - self._starts[every])
+        return every[: max(probes, int(np.searchsorted(held, width)) + 1)]
+
+    def save(self, folder: Path) -> None:
+        """Write ``index.npz`` and ``index.json``.
+
+        Raises:
+            StoreWriteError: If the folder is missing or the disk full; no partial file is left.
+        """
+        save_native(folder, self._stored, lambda path: _write(path, self._arrays))
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote, after its checksum.
+
+        Raises:
+            ArtifactError: If a file is missing or not as it was written.
+        """
+        stored = read_record(folder, "ivf")
+        with np.load(folder / stored.file, allow_pickle=False) as saved:
+            arrays = {name: saved[name] for name in _ARRAYS}
+        if arrays["vectors"].shape != (stored.count, stored.dim) or arrays["rows"].shape != (stored.count,):
+            raise ArtifactError(
+                f"{stored.file} must hold {stored.count} vectors of dim {stored.dim} (got another shape)"
+            )
+        return cls(arrays, stored)
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _scan(
+    query: FloatVector, vectors: FloatMatrix, starts: IntVector, lists: IntVector
+) -> tuple[IntVector, FloatVector]:
+    """Return the places of all vectors of some lists, and their products with a query."""
+    total = 0
+    for one in lists:
+        total += starts[one + 1] - starts[one]
+    places, scores = np.empty(total, np.int64), np.empty(total, np.float32)
+    at = 0
+    for one in lists:
+        for place in range(starts[one], starts[one + 1]):
+            score = np.float32(0)
+            for axis in range(vectors.shape[1]):
+                score += query[axis] * vectors[place, axis]
+            places[at], scores[at] = place, score
+            at += 1
+    return places, scores
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
