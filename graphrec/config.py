@@ -76,6 +76,15 @@ class RunConfig(InputConfig):
         return self
 
     @model_validator(mode="after")
+    def _lengths_are_there(self) -> Self:
+        if not self.model.lengths and self.index.length_exponent not in (0, "auto"):
+            raise ValueError(
+                f"RunConfig.index.length_exponent must be 0 or 'auto' with preset {self.model.preset}, whose vectors "
+                f"are compared by cosine and have no lengths (got {self.index.length_exponent})"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _every_setting_is_read(self) -> Self:
         for section, names in self.unread.items():
             given = sorted(names & getattr(self, section).model_fields_set)

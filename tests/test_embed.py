@@ -149,8 +149,11 @@ def test_embedding_leaves_no_gradient_behind(world: World, hoods: Neighbourhoods
 def test_saved_embeddings_open_equal_and_read_only(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     vectors = {t: rng.normal(size=(n, 4)).astype(np.float32) for t, n in SIZES.items()}
-    Embeddings(vectors).save(tmp_path)
+    lengths = {"flit": rng.random(SIZES["flit"]).astype(np.float32)}
+    Embeddings(vectors, lengths).save(tmp_path)
     opened = Embeddings.open(tmp_path)
+    assert list(opened.lengths) == ["flit"]
+    np.testing.assert_array_equal(opened.lengths["flit"], lengths["flit"])
     assert list(opened.vectors) == ["user", "flit"]
     np.testing.assert_array_equal(opened.vectors["flit"], vectors["flit"])
     assert not opened.vectors["flit"].flags.writeable

@@ -84,11 +84,12 @@ def _why(reason: Mapping[str, Any]) -> str:
         return f"popular of late ({reason['prior']:+.1f} deviations)"
     interest, nearest, path = reason["interest"], reason["nearest_action"], reason.get("path")
     shared = f"; {path['others']} others went there from “{_named(path)}”" if path else ""
+    length = f" × length {reason['length']:.2f}" if "length" in reason else ""
     content = f", cosine to its content alone {reason['content']:.2f}" if "content" in reason else ""
     alike = f", like-minded {reason['factors']:+.1f}" if "factors" in reason else ""
     return (
         f"interest “{_named(interest)}” ({reason['importance_share']:.0%} of the served), cosine "
-        f"{reason['similarity']:.2f}; engaged with “{_named(nearest)}” ({nearest['similarity']:.2f}); "
+        f"{reason['similarity']:.2f}{length}; engaged with “{_named(nearest)}” ({nearest['similarity']:.2f}); "
         f"popularity {reason['prior']:+.1f}{alike}{content}{shared}"
     )
 

@@ -1,6 +1,6 @@
 """Settings of an index."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -39,3 +39,7 @@ class IndexConfig(Section):
     near_duplicates: float = Field(default=1.0, gt=0.75, le=1.0)
     """Flits whose texts and images all have at least this cosine count as one: the oldest is indexed and stands for
     them; the others are never recommended and stay in histories. 1 indexes every flit."""
+    length_exponent: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = "auto"
+    """How much the length of a flit's vector counts where candidates are drawn and ranked: each vector is scaled to its
+    length to this power, and searched by inner product. 0 is the cosine, 1 the full inner product; ``auto`` takes what
+    the validation window rewards. Presets that compare by cosine alone have no lengths: 0."""

@@ -76,6 +76,11 @@ class ModelConfig(Section):
     hard_negatives: HardNegativeConfig = HardNegativeConfig()
     """Hard negatives per positive."""
 
+    @property
+    def lengths(self) -> bool:
+        """Whether vectors have a length of their own: every loss compares unit vectors."""
+        return False
+
     @field_validator("blocks")
     @classmethod
     def _blocks_stand_once(cls, blocks: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -140,6 +145,11 @@ class LightGCNConfig(Section):
     seed: int = 0
     """Root of the start, the batches and the negatives."""
 
+    @property
+    def lengths(self) -> bool:
+        """Whether flits' vectors have a length of their own: what the popularity bias makes of it."""
+        return self.popularity_bias
+
     @model_validator(mode="before")
     @classmethod
     def _factorization_does_not_propagate(cls, values: Any) -> Any:
@@ -184,6 +194,11 @@ class TwhinConfig(Section):
     """L2 penalty on the vectors that a step holds."""
     seed: int = 0
     """Root of the start, the batches and the negatives."""
+
+    @property
+    def lengths(self) -> bool:
+        """Whether vectors have a length of their own: scores are inner products."""
+        return True
 
 
 class FactorConfig(Section):

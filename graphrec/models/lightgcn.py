@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from graphrec.arrays import FloatMatrix
+from graphrec.arrays import FloatMatrix, FloatVector
 from graphrec.models.config import LightGCNConfig
 from graphrec.models.propagation import Links, propagate
 
@@ -60,6 +60,15 @@ class LightGCN(nn.Module):
         """Return what queries are multiplied with, float32 ``[n, dim]``, for some rows of propagated ``flits``."""
         unit = F.normalize(flits[rows], dim=1)
         return torch.cat([unit, self.bias[rows, None]], dim=1) if self.config.popularity_bias else unit
+
+    @torch.no_grad()
+    def lengths(self) -> FloatVector:
+        """Return what the popularity of each flit makes of the length of its vector, float32 ``[num_flits]``.
+
+        A score is ``cosine + temperature * bias``; where the cosine is high, ``cosine * exp(temperature * bias)`` is
+        the same to first order, and is an inner product with a vector that is so long.
+        """
+        return np.asarray((self.config.temperature * self.bias).exp().numpy())
 
     @torch.no_grad()
     def served(self) -> Served:

@@ -6,14 +6,14 @@ the model's space (which changes no cosine) it agrees with the regression and wi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from graphrec.arrays import BoolVector, FloatMatrix
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector
 from graphrec.graph.graph import Triplet
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.models.regression import ContentMap
@@ -28,10 +28,13 @@ class Fitted:
     Attributes:
         vectors: Node type to unit rows, float32 ``[num_nodes, dim]``; 0 where nothing is known.
         known: Node type to the nodes that have a vector, bool ``[num_nodes]``.
+        lengths: Node type to how long each vector was, float32 ``[num_nodes]``, 0 where nothing is known; types that
+            were compared by cosine alone are missing.
     """
 
     vectors: Mapping[str, FloatMatrix]
     known: Mapping[str, BoolVector]
+    lengths: Mapping[str, FloatVector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,4 +69,4 @@ class Lookup:
             products.append(other.astype(np.float64).T @ own)
         left, _, right = np.linalg.svd(sum(products))
         rotation = (left @ right).astype(np.float32)
-        return Fitted({t: vectors @ rotation for t, vectors in newer.vectors.items()}, newer.known)
+        return replace(newer, vectors={t: vectors @ rotation for t, vectors in newer.vectors.items()})

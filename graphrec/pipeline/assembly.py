@@ -20,7 +20,7 @@ from graphrec.pipeline.duplicates import REPRESENTATIVE, leads
 from graphrec.pipeline.kinds import kinds_of
 from graphrec.pipeline.popularity import prior_of, segments_of
 from graphrec.pipeline.resolved import Resolved
-from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.bundle import SCALED, Bundle
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.settings import Settings
 from graphrec.tables.clean import Tables
@@ -107,6 +107,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             tuple(node.text),
             tuple(one for one in node.flags if one in frame.columns),
             node.author,
+            resolved.length_exponent,
         ),
         ids=tables.ids,
         embeddings=opened,
@@ -118,6 +119,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             tables, config.retrieval.prior_relations, as_of_s=as_of_s, half_life_days=resolved.half_life_days
         ),
         allowed=part.allowed[flit_type] & leads(standing),
+        scaled_index=open_index(folders["index"] / SCALED) if resolved.length_exponent else None,
         segments=segments_of(tables, config.retrieval, as_of_s=as_of_s, half_life_days=resolved.half_life_days),
         content_cosine=np.load(folders["embeddings"] / CONTENT_COSINE.format(flit_type)),
         standing=None if leads(standing).all() else standing,

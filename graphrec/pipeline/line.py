@@ -7,6 +7,7 @@ from graphrec.errors import ConfigError
 from graphrec.graph.split import Split, action_types, newest_event_s, shown_tables, split_tables, tables_before
 from graphrec.pipeline.assembly import Part, history_of, shown_at
 from graphrec.pipeline.factors import factors_stage
+from graphrec.pipeline.indexes import index_stage
 from graphrec.pipeline.measure import evaluation_stage
 from graphrec.pipeline.projection import projection_stage
 from graphrec.pipeline.resolved import Resolved
@@ -16,7 +17,6 @@ from graphrec.pipeline.stages import (
     embeddings_stage,
     features_stage,
     graph_stage,
-    index_stage,
     interests_stage,
     model_stage,
     neighbourhoods_stage,
@@ -202,8 +202,8 @@ class PartLine:
     @cached_property
     def index(self) -> Artifact:
         """What may be shown, indexed."""
-        name = f"{self._part.prefix}index"
-        return index_stage(self._line.runner, name, self._line.config, self.embeddings, self._part, self._line.features)
+        line, exponent = self._line, self._resolved.length_exponent
+        return index_stage(line.runner, line.config, exponent, self._part, self.embeddings, line.features)
 
     @cached_property
     def bundle(self) -> Artifact:

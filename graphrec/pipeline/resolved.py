@@ -19,6 +19,7 @@ class Resolved:
         half_life_days: Half-life of the prior.
         cold_share: Share of the places for cold flits.
         kind_prior_weights: Other kinds to what their prior is worth.
+        length_exponent: Power of its length that a flit's vector is scaled to.
     """
 
     interests: InterestConfig
@@ -27,6 +28,7 @@ class Resolved:
     half_life_days: float
     cold_share: float
     kind_prior_weights: dict[str, float]
+    length_exponent: float
 
     @classmethod
     def open(cls, folder: Path) -> "Resolved":
@@ -39,4 +41,5 @@ class Resolved:
             values["half_life_days"],
             values["cold_share"],
             values["kind_prior_weights"],
+            values["length_exponent"],
         )

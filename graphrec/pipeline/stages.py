@@ -1,6 +1,5 @@
 """Each stage: its inputs, its settings, what it writes. Plain functions over a runner; no stage knows the next."""
 
-import hashlib
 import json
 import logging
 import shutil
@@ -17,10 +16,9 @@ from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.health import health
 from graphrec.graph.neighbourhoods import Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types
-from graphrec.index import build_index_files
 from graphrec.interests import InterestConfig, build_interests, lower_hidden
 from graphrec.pipeline.assembly import CONTENT_COSINE, Part, assemble, hidden_of, history_of
-from graphrec.pipeline.duplicates import REPRESENTATIVE, leads, standing_for
+from graphrec.pipeline.duplicates import leads
 from graphrec.pipeline.encoder import Workshop, embed_graph, open_content, train_encoder
 from graphrec.pipeline.isolated import content_cosine
 from graphrec.pipeline.resolved import Resolved
@@ -194,7 +192,7 @@ def embeddings_stage(
         return {t: list(matrix.shape) for t, matrix in embeddings.vectors.items()}
 
     return runner.stage(
-        name, stage_version=2, config={}, inputs={**inputs, "graph": graph}, write=write, libraries=("torch",)
+        name, stage_version=3, config={}, inputs={**inputs, "graph": graph}, write=write, libraries=("torch",)
     )
 
 
@@ -220,40 +218,6 @@ def interests_stage(
     )  # fmt: skip
 
 
-def index_stage(
-    runner: Runner, name: str, config: RunConfig, embeddings: Artifact, part: Part, features: Artifact
-) -> Artifact:
-    """Index the nodes of every type; of the flits only those that may be shown, near-duplicates as one."""
-    allowed = part.allowed
-    inputs = {"embeddings": embeddings}
-    if config.index.near_duplicates < 1:
-        inputs["features"] = features
-
-    def write(folder: Path) -> Facts:
-        vectors = Embeddings.open(embeddings.path).vectors
-        standing = standing_for(part.tables, config, allowed, features.path)
-        np.save(folder / REPRESENTATIVE, standing)
-        _, flit_type = action_types(part.tables)
-        valid = {**allowed, flit_type: allowed[flit_type] & leads(standing)}
-        built = runner.engine.map_parts(
-            build_index_files, list(vectors), dict(vectors), config.index, valid, name="index",
-            on_done=named(runner.on_progress, "index"),
-        )  # fmt: skip
-        facts = {}
-        for node_type, (size, files) in zip(vectors, built, strict=True):
-            (folder / node_type).mkdir()
-            for name, content in files.items():
-                (folder / node_type / name).write_bytes(content)
-            facts[node_type] = size
-        return facts
-
-    shown = {t: hashlib.sha256(np.packbits(mask).tobytes()).hexdigest() for t, mask in allowed.items()}
-    return runner.stage(
-        name, stage_version=2, config={"index": config.index, "allowed": shown}, inputs=inputs,
-        write=write, libraries=("hnswlib",),
-    )  # fmt: skip
-
-
 def bundle_stage(
     runner: Runner, name: str, config: RunConfig, resolved: Resolved, part: Part, inputs: Mapping[str, Artifact]
 ) -> Artifact:
@@ -274,8 +238,9 @@ def bundle_stage(
         return {
             "shown": int(bundle.allowed.sum()),
             "actions": bundle.history.num_actions,
+            "length_exponent": bundle.settings.length_exponent,
             "near_duplicates": 0 if bundle.standing is None else int((~leads(bundle.standing)).sum()),
         }
 
     settings = {"part": part.described, "retrieval": config.retrieval.model_dump(mode="json")}
-    return runner.stage(name, stage_version=6, config=settings, inputs=inputs, write=write)
+    return runner.stage(name, stage_version=7, config=settings, inputs=inputs, write=write)

@@ -25,9 +25,10 @@ from graphrec.pipeline.stages import Facts
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.settings import Settings
 from graphrec.retrieval.shelf import Weights
-from graphrec.retrieval.tune import half_lives, tune_weights
+from graphrec.retrieval.tune import half_lives
 from graphrec.retrieval.tune_cold import tune_cold_share, tune_cold_weights
 from graphrec.retrieval.tune_kinds import tune_kinds
+from graphrec.retrieval.tune_lengths import tune_lengths
 from graphrec.store import Artifact
 from graphrec.training.snapshots import training_splits
 
@@ -50,7 +51,7 @@ def tuning_stage(
             for half_life in half_lives(config.retrieval)
         }
         truth = _truth(validation)
-        tuned = tune_weights(bundle, truth, priors, config.retrieval)
+        bundle, tuned, lengths = tune_lengths(bundle, truth, priors, config.index, config.retrieval)
         weighed = _weighed(bundle, tuned.weights, tuned.weights, priors[tuned.half_life_days])
         cold_weights, cold_trials = tune_cold_weights(weighed, truth, config.retrieval)
         weighed = _weighed(bundle, tuned.weights, cold_weights, priors[tuned.half_life_days])
@@ -66,9 +67,11 @@ def tuning_stage(
             "half_life_days": tuned.half_life_days,
             "cold_share": cold_share,
             "kind_prior_weights": kind_prior_weights,
+            "length_exponent": bundle.settings.length_exponent,
         }
         (folder / "resolved.json").write_text(json.dumps(resolved, indent=1))
-        (folder / "trials.json").write_text(json.dumps([*tuned.trials, *cold_trials, *shares, *kind_trials], indent=1))
+        trials = [*lengths, *tuned.trials, *cold_trials, *shares, *kind_trials]
+        (folder / "trials.json").write_text(json.dumps(trials, indent=1))
         return {**resolved, "validation_recall@50": best}
 
     settings = {
@@ -81,7 +84,7 @@ def tuning_stage(
     }
     inputs = {"tables": tables, "model": model, "features": features}
     return runner.stage(
-        "tuning", stage_version=16, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
+        "tuning", stage_version=17, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
     )
 
 

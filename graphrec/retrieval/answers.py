@@ -136,8 +136,9 @@ class Candidates:
             ``factors`` (deviations above what those who acted alike make of a usual flit) and the ``path`` through the
             graph: the own action (id, text) that most ``others`` who acted on the flit share, and ``content``, the
             cosine of its vector to what its content alone would give: near 1 its words and pictures speak, lower the
-            graph does. Without an interest only ``prior``, ``content`` and ``reason`` stand, without such others no
-            path. An ad has ``ad``, the id of who promotes it.
+            graph does. Where lengths count, ``length`` is what multiplies the similarity. Without an interest only
+            ``prior``, ``content``, ``length`` and ``reason`` stand, without such others no path. An ad has ``ad``, the
+            id of who promotes it.
 
         Raises:
             ConfigError: If the list is shorter.
@@ -149,6 +150,8 @@ class Candidates:
         out["prior"] = float(bundle.shelf_of(self.kind).prior[row])
         if self.kind == bundle.settings.flit_type and bundle.content_cosine is not None:
             out["content"] = float(bundle.content_cosine[row])
+        if self.kind == bundle.settings.flit_type and bundle.scale is not None:
+            out["length"] = float(bundle.scale[row])
         if self.ads[place] is not None:
             out["ad"] = self.ads[place]
         interest = int(self._scored.interest[place])

@@ -14,11 +14,12 @@ from graphrec.arrays import BoolVector, FloatVector, RowVector, mapped, normalis
 from graphrec.errors import ConfigError
 from graphrec.history import Actions, History
 from graphrec.ids import IdMap
-from graphrec.index import CachedIndex, IndexConfig, VectorIndex, build_index, open_index
+from graphrec.index import CachedIndex, IndexConfig, VectorIndex, open_index
 from graphrec.interests import Interests
 from graphrec.retrieval.ads import Campaigns
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.kinds import LINKED, Kind
+from graphrec.retrieval.lengths import build_scaled, scale_of
 from graphrec.retrieval.paths import Actors
 from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.segments import Segments
@@ -28,6 +29,7 @@ from graphrec.vectors import Embeddings
 
 DISPLAY = "catalogue.parquet"
 OPTIONAL = ("standing", "content_cosine")
+SCALED = "scaled_index"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Bundle:
         content_cosine: Cosine of each flit's vector to that of its content alone, float32 ``[num_flits]``; ``None``
             where it was not measured.
         segments: Popularity by segment of the users; ``None`` where none is declared.
+        scaled_index: Index of the flits with their vectors scaled to a power of their length, by inner product;
+            ``None`` where that power is 0. What lies near what is still asked of ``indexes``.
     """
 
     settings: Settings
@@ -71,11 +75,19 @@ class Bundle:
     standing: RowVector | None = None
     content_cosine: FloatVector | None = None
     segments: Segments | None = None
+    scaled_index: VectorIndex | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
         """Vectors of the flits, float32 ``[num_flits, dim]``."""
         return np.asarray(self.embeddings.vectors[self.settings.flit_type])
+
+    @cached_property
+    def scale(self) -> FloatVector | None:
+        """What each flit's length multiplies its cosines by, float32 ``[num_flits]``; ``None`` where it does not."""
+        if not self.settings.length_exponent:
+            return None
+        return scale_of(self.embeddings.lengths[self.settings.flit_type], self.settings.length_exponent)
 
     @cached_property
     def cold(self) -> BoolVector:
@@ -90,10 +102,11 @@ class Bundle:
     @cached_property
     def shelf(self) -> Shelf:
         """What candidates are drawn from."""
-        settings = self.settings
+        settings, unmet = self.settings, self.allowed & self.cold
+        index = self.indexes[settings.flit_type] if self.scaled_index is None else self.scaled_index
         return Shelf(
-            index=CachedIndex(self.indexes[settings.flit_type]),
-            cold_index=CachedIndex(build_index(self.flit_vectors, IndexConfig(), self.allowed & self.cold)),
+            index=CachedIndex(index),
+            cold_index=CachedIndex(build_scaled(self.flit_vectors, self.scale, IndexConfig(), unmet)),
             vectors=self.flit_vectors,
             prior=self.prior,
             by_prior=order_of(self.prior),
@@ -104,6 +117,7 @@ class Bundle:
             cold_share=settings.cold_share,
             cold=self.cold,
             factors=self.factors,
+            scale=self.scale,
         )
 
     def shelf_of(self, kind: str) -> Shelf:
@@ -195,15 +209,13 @@ class Bundle:
         for name in OPTIONAL:
             if getattr(self, name) is not None:
                 np.save(folder / f"{name}.npy", getattr(self, name))
-        if self.segments is not None:
-            (folder / "segments").mkdir()
-            self.segments.save(folder / "segments")
-        if self.campaigns is not None:
-            (folder / "ads").mkdir()
-            self.campaigns.save(folder / "ads")
-        if self.factors is not None:
-            (folder / "factors").mkdir()
-            self.factors.save(folder / "factors")
+        for name, extra in (
+            (SCALED, self.scaled_index), ("segments", self.segments), ("ads", self.campaigns),
+            ("factors", self.factors),
+        ):  # fmt: skip
+            if extra is not None:
+                (folder / name).mkdir()
+                extra.save(folder / name)
         np.save(folder / "prior.npy", self.prior)
         np.save(folder / "allowed.npy", self.allowed)
         self.catalogue.write_parquet(folder / DISPLAY)
@@ -226,6 +238,7 @@ class Bundle:
             factors=FactorSource.open(folder / "factors") if (folder / "factors").is_dir() else None,
             kinds={t: Kind.open(folder / f"kind_{t}") for t in embeddings.vectors if (folder / f"kind_{t}").is_dir()},
             **{one: np.load(folder / f"{one}.npy") for one in OPTIONAL if (folder / f"{one}.npy").is_file()},
+            scaled_index=open_index(folder / SCALED) if (folder / SCALED).is_dir() else None,
             segments=Segments.open(folder / "segments") if (folder / "segments").is_dir() else None,
             campaigns=Campaigns.open(folder / "ads") if (folder / "ads").is_dir() else None,
         )

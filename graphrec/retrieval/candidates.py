@@ -56,7 +56,7 @@ def rank(rows: RowVector, query: Query, shelf: Shelf, weights: Weights) -> Score
         weights: How the parts add up.
     """
     similarity = query.medoids @ shelf.vectors.take(rows, axis=0).T
-    weighted = weigh_interests(similarity, query.share, weights.importance)
+    weighted = weigh_interests(shelf.scaled(rows, similarity), query.share, weights.importance)
     interest = weighted.argmax(axis=0).astype(np.int32)
     merged = merge_interests(weighted, weights.softness)
     scores = merged + np.float32(weights.prior) * shelf.prior[rows]

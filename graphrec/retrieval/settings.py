@@ -9,7 +9,7 @@ from graphrec.history import DAY_S
 from graphrec.interests import InterestConfig, ServedInterests, UserInterests
 from graphrec.retrieval.shelf import Weights
 
-PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author")
+PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author", "length_exponent")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Settings:
         text_columns: Columns of the catalogue shown as a flit's text.
         flags: Columns of the catalogue that say a flit is not for everybody.
         author: Column of the catalogue that names who wrote a flit; ``None`` where nothing does.
+        length_exponent: Power of its length that a flit's vector is scaled to; 0 goes by the cosine.
     """
 
     user_type: str
@@ -41,6 +42,7 @@ class Settings:
     text_columns: tuple[str, ...]
     flags: tuple[str, ...] = ()
     author: str | None = None
+    length_exponent: float = 0.0
 
     def served(self, own: UserInterests, user: int, worth: FloatVector | None = None) -> ServedInterests:
         """Return the interests that answer for a user row; a sampled draw is that of the day of ``as_of_s``.

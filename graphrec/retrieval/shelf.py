@@ -80,6 +80,8 @@ class Shelf:
         factors: The collaborative source; ``None`` switches it off.
         reach: Flits drawn for each that is wanted, to make up for what rules leave out.
         popular: Flits drawn by their prior, wherever they lie.
+        scale: What the length of each flit's vector multiplies its cosines by, float32 ``[num_flits]``; ``None`` goes
+            by the cosine. The indexes hold vectors of that length.
     """
 
     index: VectorIndex
@@ -96,6 +98,7 @@ class Shelf:
     factors: FactorSource | None = None
     reach: float = 1.0
     popular: int = 0
+    scale: FloatVector | None = None
 
     def narrowed(self, permitted: BoolVector) -> "Shelf":
         """Return the shelf with only the flits that ``permitted`` (bool ``[num_flits]``) marks.
@@ -108,9 +111,18 @@ class Shelf:
         if left >= EXACT_BELOW:
             reach = self.reach * int(self.allowed.sum()) / left
             return replace(self, allowed=allowed, reach=min(MOST_REACH, reach))
-        index, cold_index = (_exact(self.vectors, mask) for mask in (allowed, allowed & self.cold))
+        index, cold_index = (self._exact(mask) for mask in (allowed, allowed & self.cold))
         factors = None if self.factors is None else FactorSource.build(self.factors.factors, allowed)
         return replace(self, index=index, cold_index=cold_index, allowed=allowed, factors=factors)
+
+    def scaled(self, rows: RowVector, similarity: FloatMatrix) -> FloatMatrix:
+        """Return what cosines to the interests count, float32 ``[interests, n]``.
+
+        Args:
+            rows: Flits, int32 ``[n]``.
+            similarity: Their cosines, float32 ``[interests, n]``.
+        """
+        return similarity if self.scale is None else similarity * self.scale[rows]
 
     def factor_scores(self, taste: Taste | None, rows: RowVector) -> FloatVector:
         """Return the standardised factor scores of ``rows``, float32; 0 where there is no source or no taste."""
@@ -118,7 +130,9 @@ class Shelf:
             return np.zeros(len(rows), dtype=np.float32)
         return self.factors.factors.standardised(taste, rows)
 
-
-def _exact(vectors: FloatMatrix, mask: BoolVector) -> ExactIndex:
-    rows = np.flatnonzero(mask).astype(np.int32)
-    return ExactIndex(np.asarray(vectors[rows]), rows, "cosine")
+    def _exact(self, mask: BoolVector) -> ExactIndex:
+        rows = np.flatnonzero(mask).astype(np.int32)
+        vectors = np.asarray(self.vectors[rows])
+        if self.scale is None:
+            return ExactIndex(vectors, rows, "cosine")
+        return ExactIndex(vectors * self.scale[rows, None], rows, "inner_product")

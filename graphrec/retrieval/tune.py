@@ -32,16 +32,22 @@ class Tuned:
         weights: The best weights.
         half_life_days: The best half-life of the prior.
         trials: One entry per setting tried: its validation ``recall`` at k, and the ``score`` it is judged by.
+        recall: That of what was chosen.
+        score: What it was judged by.
+        measured: Each user's part of that score, float64 ``[users]``.
     """
 
     weights: Weights
     half_life_days: float
     trials: list[dict[str, float]]
+    recall: float
+    score: float
+    measured: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A user's candidates before they are weighed: rows, cosine to each served interest, shares, factors, truth."""
+    """A user's candidates before they are weighed: rows, scaled cosine to each interest, shares, factors, truth."""
 
     rows: RowVector
     similarity: Any
@@ -92,15 +98,18 @@ def tune_weights(
         _grid(config.importance_weight, IMPORTANCE_WEIGHTS), _grid(config.softness, SOFTNESS)
     ):
         measure(Weights(0.0, importance, softness, factors[0]), lives, weighed)
-    first = trials[chosen_trial(trials, measured, "score", leaning="prior")]
+    place = chosen_trial(trials, measured, "score", leaning="prior")
+    first = trials[place]
     # The factors are weighed after the others and beside the prior, of which they hold a part: popular flits are long.
     for weight in factors[1:]:
         measure(Weights(0.0, first["importance"], first["softness"], weight), [first["half_life_days"]], weighed)
     kept = ("importance", "softness", "half_life_days")
-    beside = [one for one in trials if all(one[name] == first[name] for name in kept)]
-    best = max(beside, key=lambda one: one["score"]) if len(factors) > 1 else first
+    if len(factors) > 1:
+        beside = [number for number, one in enumerate(trials) if all(one[name] == first[name] for name in kept)]
+        place = max(beside, key=lambda number: trials[number]["score"])
+    best = trials[place]
     weights = Weights(best["prior"], best["importance"], best["softness"], best["factors"])
-    return Tuned(weights, best["half_life_days"], trials)
+    return Tuned(weights, best["half_life_days"], trials, best["recall"], best["score"], measured[place])
 
 
 def half_lives(config: RetrievalConfig) -> tuple[float, ...]:
@@ -124,7 +133,7 @@ def _draw(bundle: Bundle, user: int, truth: RowVector, cold: BoolVector, budget:
     # Both sources draw, whatever the factors will turn out to be worth.
     shelf = replace(bundle.shelf, weights=replace(bundle.settings.weights, factors=1.0))
     rows = leave_out(drawn(query, shelf, budget), query.excluded, ~cold)
-    similarity = query.medoids @ bundle.flit_vectors[rows].T
+    similarity = shelf.scaled(rows, query.medoids @ bundle.flit_vectors[rows].T)
     return _Drawn(rows, similarity, query.share, bundle.shelf.factor_scores(query.taste, rows), truth)
 
 

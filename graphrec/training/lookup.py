@@ -1,7 +1,7 @@
 """Fitting vectors per node to a graph, and making an encoder of them: LightGCN, matrix factorization, TwHIN."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse
@@ -107,15 +107,19 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
         graph: The graph to embed.
     """
     fitted = model.turned(fit(graph, model.actions, model.config))
-    out = {}
+    out, lengths = {}, {}
     for node_type in model.content:
-        vectors = np.array(fitted.vectors[node_type])
-        unmet = np.flatnonzero(~fitted.known[node_type]).astype(np.int32)
+        vectors, known = np.array(fitted.vectors[node_type]), fitted.known[node_type]
+        unmet = np.flatnonzero(~known).astype(np.int32)
         if len(unmet):
             features = torch.from_numpy(_unmet(content, node_type, unmet, len(vectors)))
             vectors[unmet] = model.isolated(node_type, features).numpy()
         out[node_type] = vectors
-    return Embeddings(out)
+        if node_type in fitted.lengths:
+            # content tells a direction; a length of its own is learnt from edges
+            usual = np.median(fitted.lengths[node_type][known]) if known.any() else 1.0
+            lengths[node_type] = np.where(known, fitted.lengths[node_type], usual).astype(np.float32)
+    return Embeddings(out, lengths)
 
 
 def fit(
@@ -149,7 +153,9 @@ def _fit_twhin(
         if on_epoch is not None:
             on_epoch(epoch, _fitted(now.vectors, known))
 
-    return _fitted(train_twhin(graph, config, on_epoch=look).vectors, known)
+    vectors = train_twhin(graph, config, on_epoch=look).vectors
+    lengths = {t: np.linalg.norm(one.numpy(), axis=1) * known[t] for t, one in vectors.items()}
+    return replace(_fitted(vectors, known), lengths=lengths)
 
 
 def _fit_lightgcn(
@@ -160,9 +166,11 @@ def _fit_lightgcn(
     known = {user_type: np.diff(pairs.indptr) > 0, flit_type: np.bincount(pairs.indices, minlength=pairs.shape[1]) > 0}
 
     def fitted(now: LightGCN) -> Fitted:
-        # the popularity bias is left to the prior of the merge, as PinSage's vectors leave it
         users, flits = now()
-        return _fitted({user_type: users, flit_type: flits}, known)
+        unit = _fitted({user_type: users, flit_type: flits}, known)
+        if not config.popularity_bias:
+            return unit
+        return replace(unit, lengths={flit_type: now.lengths() * known[flit_type]})
 
     def look(epoch: int, now: LightGCN) -> None:
         if on_epoch is not None:

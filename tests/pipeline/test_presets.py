@@ -56,6 +56,24 @@ def test_a_preset_runs_from_tables_to_answers(preset: str, network: Path, tmp_pa
 
 
 @pytest.mark.slow
+def test_the_exponent_stands_in_the_records_and_is_applied_again(network: Path, tmp_path: Path) -> None:
+    told = settings("lightgcn", "index.length_exponent=0.5")
+    done = finished(load_config(FLUTTER, [f"data={network}", f"store={tmp_path}", *told]))
+    records = [done.store.artifact("latest", name) for name in ("tuning", "holdout_index", "index", "bundle")]
+    assert [one.facts["length_exponent"] for one in records] == [0.5] * 4
+    bundle = Bundle.open(records[-1].path)
+    assert bundle.scale is not None
+    lengths = bundle.embeddings.lengths["flit"]
+    np.testing.assert_allclose(bundle.scale, np.sqrt(lengths / np.median(lengths)), rtol=1e-5)
+    query = bundle.query_of(int(bundle.history.users[0]))
+    found = bundle.shelf.index.query(query.medoids, 10)
+    products = (bundle.flit_vectors * bundle.scale[:, None]) @ query.medoids.T
+    best = -np.sort(-np.where(bundle.allowed[:, None], products, -np.inf), axis=0)[:10]
+    np.testing.assert_allclose(found.scores, best.T, atol=1e-4)
+    assert redone(finished(done.config)) == []
+
+
+@pytest.mark.slow
 def test_a_preset_of_vectors_per_node_answers_text(network: Path, tmp_path: Path) -> None:
     encoder = bert(tmp_path / "bert")
     text = f"features.text={{encoder: transformer, model: {encoder}, max_tokens: 16, precision: float32}}"
@@ -109,6 +127,16 @@ def bert(folder: Path) -> Path:
             r"RunConfig.model.scoring: must be an inner product for an index to answer \(got 'mlp'\)",
         ),
         (["model={preset: twhin, scoring: dot}"], r"RunConfig.model.scoring must be 'translation' \(got 'dot'\)"),
+        (
+            ["index.length_exponent=0.5"],
+            r"RunConfig.index.length_exponent must be 0 or 'auto' with preset pinsage, whose vectors are compared by "
+            r"cosine and have no lengths \(got 0.5\)",
+        ),
+        (
+            ["model={preset: lightgcn, popularity_bias: false}", *BARE[1:], "index.length_exponent=1"],
+            "RunConfig.index.length_exponent must be 0 or 'auto' with preset lightgcn",
+        ),
+        (["index.length_exponent=1.5"], r"RunConfig.index.length_exponent"),
         (["model={preset: lightgcn, loss: logistic}"], r"RunConfig.model.loss must be 'softmax' \(got 'logistic'\)"),
     ],
 )

@@ -17,6 +17,7 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.factors import FactorSource
 from graphrec.retrieval.settings import Settings
 from graphrec.retrieval.shelf import Weights
+from graphrec.retrieval.tune_lengths import with_exponent
 from graphrec.vectors import Embeddings
 
 DAY = 86_400
@@ -106,6 +107,13 @@ def with_factors(bundle: Bundle, weight: float) -> Bundle:
     return replace(bundle, factors=source, settings=replace(bundle.settings, weights=weights, cold_weights=weights))
 
 
+def with_lengths(bundle: Bundle, exponent: float, *, seed: int = 3) -> Bundle:
+    """Return the bundle with lengths of the flits' vectors, from a third to the threefold, that count to a power."""
+    lengths = np.exp(np.random.default_rng(seed).uniform(-1.1, 1.1, size=NUM_FLITS)).astype(np.float32)
+    longer = replace(bundle, embeddings=Embeddings(bundle.embeddings.vectors, {"flit": lengths}))
+    return with_exponent(longer, exponent, IndexConfig())
+
+
 def replace_interests(changes: dict[str, Any]) -> InterestConfig:
     """Return the interest settings of the planted bundle with some changed."""
     return InterestConfig.parse({**INTERESTS.model_dump(), **changes})
@@ -130,8 +138,9 @@ def naive_scores(bundle: Bundle, user: int) -> dict[int, float]:
         if not bundle.allowed[row] or row in seen or not len(medoids):
             continue
         share = importance / importance.sum()
+        scale = 1.0 if bundle.scale is None else float(bundle.scale[row])
         parts = [
-            float(vectors[row] @ vectors[medoid]) + weights.importance * float(np.log(share[place]))
+            scale * float(vectors[row] @ vectors[medoid]) + weights.importance * float(np.log(share[place]))
             for place, medoid in enumerate(medoids)
         ]
         scores[row] = max(parts) + weights.prior * float(bundle.prior[row])

@@ -16,8 +16,10 @@ from graphrec.models.lookup import Fitted, Lookup, LookupConfig
 from graphrec.models.regression import ContentMap
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.content import Content
+from graphrec.training.lightgcn import train_lightgcn
 from graphrec.training.lookup import action_pairs, fit, refit, train_lookup
 from graphrec.training.snapshots import log_degrees
+from graphrec.training.twhin import train_twhin
 from tests.graph.conftest import DAY, edges
 from tests.training.test_twhin import FOLLOWS, LIKES, graph_of
 from tests.training.world import DAYS, World, communities, content_of
@@ -64,6 +66,32 @@ def test_flits_nobody_has_met_land_where_their_content_says(
     cosine = vectors[50:] @ vectors[:50].T
     same = world.flit_side[50:, None] == world.flit_side[None, :50]
     assert cosine[same].mean() > cosine[~same].mean() + 0.5
+
+
+@pytest.mark.parametrize("config", PRESETS, ids=NAMES)
+def test_lengths_are_those_of_what_was_trained(
+    config: LookupConfig, world: World, split: Split, content: Content
+) -> None:
+    graph = build_graph(split.train, as_of_s=split.at_s)
+    fitted = fit(graph, [LIKES], config)
+    assert config.lengths == ("flit" in fitted.lengths)
+    if isinstance(config, TwhinConfig):
+        raw = train_twhin(graph, config).vectors["flit"].numpy()
+        rebuilt = fitted.vectors["flit"] * fitted.lengths["flit"][:, None]
+        np.testing.assert_allclose(rebuilt, raw * fitted.known["flit"][:, None], atol=1e-6)
+    elif config.lengths:
+        pairs = action_pairs(graph, [LIKES])
+        met = np.flatnonzero(fitted.known["flit"])
+        bias = train_lightgcn(pairs, config).bias.detach().numpy()
+        np.testing.assert_allclose(np.log(fitted.lengths["flit"][met]), config.temperature * bias[met], atol=1e-5)
+
+
+def test_flits_nobody_has_met_have_the_usual_length(world: World, split: Split, content: Content) -> None:
+    model = train_lookup(split, content, [LIKES], TWHIN).model
+    lengths = refit(model, content, build_graph(split.train, as_of_s=split.at_s)).lengths["flit"]
+    known = model.fitted.known["flit"]
+    assert (lengths > 0).all()
+    np.testing.assert_array_equal(lengths[~known], np.median(lengths[known]))
 
 
 @pytest.mark.parametrize("config", PRESETS, ids=NAMES)
