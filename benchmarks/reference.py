@@ -27,7 +27,7 @@ on the command line; `graphrec run CONFIG --dry-run` prints the resolved file. W
 
 `model.preset` chooses a family of models with settings of its own; a setting that the preset does not read is refused.
 To try another one on a config that was written for `pinsage`, replace the sections that it does not read:
-`--set 'model={preset: twhin}' --set 'training={}' --set 'neighbourhoods={}'`.
+`--set 'model={preset: twhin}' --set 'training={}' --set 'neighbourhoods={}'`. The preset `two_tower` reads `training`.
 """
 SCHEMA = """# What tables must look like
 

@@ -15,7 +15,7 @@ from graphrec.features.config import FeatureConfig, FinetuneConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
-from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TrainingConfig
+from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TrainingConfig, TwoTowerConfig
 from graphrec.projection.config import ProjectionConfig
 from graphrec.retrieval.config import RetrievalConfig
 from graphrec.tables.config import InputConfig
@@ -101,16 +101,20 @@ class RunConfig(InputConfig):
         return isinstance(self.model, ModelConfig)
 
     @property
+    def trains(self) -> bool:
+        """Whether the preset learns an encoder by the section ``training``, and not vectors per node by its own."""
+        return isinstance(self.model, ModelConfig | TwoTowerConfig)
+
+    @property
     def unread(self) -> dict[str, set[str]]:
         """Section to its settings that the preset does not read: vectors per node need no walks and no snapshots."""
         if self.walks:
             return {}
+        walks = {"neighbourhoods": set(NeighbourhoodConfig.model_fields)}
+        if self.trains:
+            return walks
         training = set(TrainingConfig.model_fields) - {"window_days", "hidden_share", "seed"}
-        return {
-            "training": training,
-            "neighbourhoods": set(NeighbourhoodConfig.model_fields),
-            "runtime": {"training_workers"},
-        }
+        return {"training": training, **walks, "runtime": {"training_workers"}}
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that the run reads as plain values, which a config file may hold."""

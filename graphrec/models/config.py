@@ -201,6 +201,36 @@ class TwhinConfig(Section):
         return True
 
 
+class TwoTowerConfig(Section):
+    """Two towers: users by what they did lately, flits by content and id; schedule and windows stand in ``training``.
+
+    YouTube's candidate generation (RecSys 2016, 2019). The user tower also reads how old an example is; where vectors
+    are served, that age is 0.
+    """
+
+    preset: Literal["two_tower"] = "two_tower"
+    """Which family of models."""
+    scoring: Dot = "dot"
+    """What a score is: an inner product, which an index answers."""
+    loss: Literal["softmax"] = "softmax"
+    """Softmax over the flits of the batch, corrected for how often each is in one (log-q)."""
+    hidden_dim: int = Field(default=256, ge=1)
+    """Width of the flit tower."""
+    dim: int = Field(default=128, ge=1)
+    """Width of the embeddings."""
+    history: int = Field(default=50, ge=1)
+    """Newest flits that a user acted on whose mean vector tells of him."""
+    examples_per_user: int = Field(default=50, ge=1)
+    """Newest actions of a user that are examples: as many of everybody, so that heavy users do not decide."""
+    temperature: float = Field(default=0.2, gt=0)
+    """Divides the scores."""
+
+    @property
+    def lengths(self) -> bool:
+        """Whether flits' vectors have a length of their own: scores are inner products."""
+        return True
+
+
 class FactorConfig(Section):
     """Collaborative factors by iALS, for retrieval's second opinion beside the embeddings."""
 
@@ -216,7 +246,7 @@ class FactorConfig(Section):
     """Root of the first vectors."""
 
 
-PRESETS = ("pinsage", "lightgcn", "matrix_factorization", "twhin")
+PRESETS = ("pinsage", "lightgcn", "matrix_factorization", "twhin", "two_tower")
 """Names for full settings, each with its own section."""
 
 
@@ -228,7 +258,8 @@ PresetConfig = Annotated[
     Annotated[ModelConfig, Tag("pinsage")]
     | Annotated[LightGCNConfig, Tag("lightgcn")]
     | Annotated[LightGCNConfig, Tag("matrix_factorization")]
-    | Annotated[TwhinConfig, Tag("twhin")],
+    | Annotated[TwhinConfig, Tag("twhin")]
+    | Annotated[TwoTowerConfig, Tag("two_tower")],
     Discriminator(
         _preset_of,
         custom_error_type="preset",

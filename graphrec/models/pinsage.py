@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphrec.models.config import ModelConfig, Pooling
+from graphrec.models.layers import Head, orthogonal
 
 OTHER_TYPES = 0.3
 """Weight that pooled neighbours of another type start with, beside 1 for those of the node's own type."""
@@ -91,7 +92,7 @@ class PinSage(nn.Module):
         hidden = config.hidden_dim
         bare = {t for t, width in input_dims.items() if width == 1 and config.id_vectors}
         self.project = nn.ModuleDict(
-            {t: _linear(width, hidden, DEGREE_ALONE if t in bare else 1.0) for t, width in input_dims.items()}
+            {t: orthogonal(width, hidden, DEGREE_ALONE if t in bare else 1.0) for t, width in input_dims.items()}
         )
         self.ids = nn.ModuleDict()
         if config.id_vectors:
@@ -166,7 +167,7 @@ class PinSageLayer(nn.Module):
         super().__init__()
         self.pool = POOLS[pooling]
         self.types = tuple(types)
-        self.update = nn.ModuleDict({t: _linear(dim * (1 + len(self.types)), dim) for t in self.types})
+        self.update = nn.ModuleDict({t: orthogonal(dim * (1 + len(self.types)), dim) for t in self.types})
         for t, update in self.update.items():
             assert isinstance(update, nn.Linear)
             shares = [1.0, *(1.0 if s == t else OTHER_TYPES for s in self.types)]
@@ -185,35 +186,3 @@ class PinSageLayer(nn.Module):
             pooled = [self.pool(hidden[s], hop.neighbours[(t, s)], hop.weights[(t, s)]) for s in self.types]
             out[t] = self.combine(t, own, pooled)
         return out
-
-
-class Head(nn.Module):
-    """The last two layers, as a correction of a linear map: ``A x + G2 ReLU(G1 x + g)``, with G2 starting at zero.
-
-    Args:
-        hidden: Width of the input.
-        dim: Width of the output.
-    """
-
-    def __init__(self, hidden: int, dim: int) -> None:
-        super().__init__()
-        self.straight = _linear(hidden, dim)
-        self.inner = nn.Linear(hidden, hidden)
-        self.outer = nn.Linear(hidden, dim)
-        nn.init.zeros_(self.outer.weight)
-        nn.init.zeros_(self.outer.bias)
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Return float32 ``[n, dim]`` from unit rows ``[n, hidden]``."""
-        # Unit rows have entries of about 1 / sqrt(width): bring them to where a ReLU layer was made for.
-        inner = torch.relu(self.inner(hidden * hidden.shape[1] ** 0.5))
-        out: Tensor = self.straight(hidden) + self.outer(inner)
-        return out
-
-
-def _linear(inputs: int, outputs: int, gain: float = 1.0) -> nn.Linear:
-    """Return a linear map that keeps angles as far as its shape allows: orthogonal, without a shift."""
-    layer = nn.Linear(inputs, outputs)
-    nn.init.orthogonal_(layer.weight, gain)
-    nn.init.zeros_(layer.bias)
-    return layer

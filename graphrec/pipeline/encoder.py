@@ -17,17 +17,19 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types
-from graphrec.models.config import ModelConfig, TwhinConfig
+from graphrec.models.config import ModelConfig, TwhinConfig, TwoTowerConfig
 from graphrec.models.lookup import Lookup
-from graphrec.models.pinsage import PinSage
+from graphrec.models.two_tower import TwoTower
 from graphrec.pipeline.runner import Progress, named, silent
 from graphrec.tables.config import EdgeConfig
-from graphrec.training.checkpoint import load_model, save_model
+from graphrec.training.checkpoint import Trained, load_model, save_model
 from graphrec.training.content import Content, Layout, fit_layout, layout_from_dict, layout_to_dict
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.lookup import refit, train_lookup
-from graphrec.training.loop import Material, train
+from graphrec.training.loop import train
+from graphrec.training.pinsage import Material, PinSageCourse
 from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees, training_splits
+from graphrec.training.two_tower import TwoTowerCourse, embed_towers
 from graphrec.vectors import Embeddings
 
 Facts = Mapping[str, Any]
@@ -44,7 +46,7 @@ class TrainedEncoder:
         facts: What else the artifact says of itself.
     """
 
-    model: PinSage | Lookup
+    model: Trained
     layout: Layout
     log: list[dict[str, float]]
     facts: Facts
@@ -81,6 +83,9 @@ def train_encoder(config: RunConfig, split: Split, features: Features, workshop:
     graph = build_graph(validation.train, as_of_s=validation.at_s)
     layout = fit_layout(features, None, _fit_rows(validation), log_degrees(graph))
     actions = tuple(dict.fromkeys(edge.triplet for edge in config.edges if edge.role == "action"))
+    if isinstance(config.model, TwoTowerConfig):
+        course = TwoTowerCourse(Content(features, layout), validation, actions, config.model, config.training)
+        return _train_towers(course, layout, workshop)
     model = weighed(config.model, config.edges, graph) if isinstance(config.model, TwhinConfig) else config.model
     epochs = model.epochs
     trained = train_lookup(
@@ -89,6 +94,16 @@ def train_encoder(config: RunConfig, split: Split, features: Features, workshop:
     )  # fmt: skip
     known = {t: int(mask.sum()) for t, mask in trained.model.fitted.known.items()}
     return TrainedEncoder(trained.model, layout, trained.log, {"known": known})
+
+
+def _train_towers(course: TwoTowerCourse, layout: Layout, workshop: Workshop) -> TrainedEncoder:
+    epochs = course.config.epochs
+    trained = train(
+        course, folder=workshop.checkpoints, engine=workshop.engine,
+        on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
+    )  # fmt: skip
+    facts = {"examples": len(course.examples), "known": {course.shape.flit_type: int(course.known.sum())}}
+    return TrainedEncoder(trained.model, layout, trained.log, facts)
 
 
 def weighed(model: TwhinConfig, edges: Sequence[EdgeConfig], graph: InteractionGraph) -> TwhinConfig:
@@ -114,7 +129,7 @@ def _train_pinsage(
     bands = [page_rank_bands(one, model.hard_negatives, config.neighbourhoods) for one in snapshots]
     epochs = config.training.epochs
     trained = train(
-        Material(Content(features, layout), snapshots, validation, bands), model, config.training,
+        PinSageCourse(Material(Content(features, layout), snapshots, validation, bands), model, config.training),
         folder=workshop.checkpoints, engine=workshop.engine,
         on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
     )  # fmt: skip
@@ -158,13 +173,15 @@ def embed_graph(
         model: Files of the model artifact.
         features: Files of the features artifact.
         graph: The graph.
-        neighbourhoods: Its walks, or how to walk; a model that holds a vector per node reads neither.
+        neighbourhoods: Its walks, or how to walk; other presets than PinSage read neither.
         engine: Where work runs.
         on_progress: Called while it does.
     """
     net, content = load_model(model), open_content(model, features)
     if isinstance(net, Lookup):
         return refit(net, content, graph)
+    if isinstance(net, TwoTower):
+        return embed_towers(net, content, graph)
     if isinstance(neighbourhoods, NeighbourhoodConfig):
         neighbourhoods = build_neighbourhoods(graph, neighbourhoods, engine=engine)
     return embed(

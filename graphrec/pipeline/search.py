@@ -23,7 +23,7 @@ import yaml
 from graphrec.config import RunConfig, load_config, read_values
 from graphrec.engine import Engine, open_engine
 from graphrec.errors import ConfigError
-from graphrec.models.config import ModelConfig
+from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.pipeline.line import Line
 from graphrec.pipeline.runner import Progress, Runner, silent
 from graphrec.store import Store
@@ -108,13 +108,13 @@ def draw(config: RunConfig) -> list[Setting]:
 
 def epochs_name(config: RunConfig) -> str:
     """Return the setting that says how long the config's preset trains."""
-    return "training.epochs" if isinstance(config.model, ModelConfig) else "model.epochs"
+    return "training.epochs" if config.trains else "model.epochs"
 
 
 def epochs_of_rungs(config: RunConfig, trials: int) -> list[int]:
     """Return the epochs of each rung, the last one the config's; no more rungs than halvings of the trials."""
     rungs = min(config.search.rungs, 1 + int(math.log2(max(trials, 1))))
-    full = config.training.epochs if isinstance(config.model, ModelConfig) else config.model.epochs
+    full = config.model.epochs if isinstance(config.model, LightGCNConfig | TwhinConfig) else config.training.epochs
     return [max(1, round(full / 2 ** (rungs - 1 - number))) for number in range(rungs)]
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,25 @@ from torch import Tensor
 
 from graphrec.errors import ArtifactError
 from graphrec.graph.graph import Triplet
-from graphrec.models.config import LightGCNConfig, ModelConfig, TwhinConfig
+from graphrec.models.config import LightGCNConfig, ModelConfig, TwhinConfig, TwoTowerConfig
 from graphrec.models.lookup import Fitted, Lookup, LookupConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.models.regression import ContentMap
+from graphrec.models.two_tower import TowerShape, TwoTower
+
+Trained = PinSage | Lookup | TwoTower
+"""A trained model of any preset."""
 
 
-def save_model(model: PinSage | Lookup, folder: Path) -> None:
+def save_model(model: Trained, folder: Path) -> None:
     """Write ``model.safetensors`` and ``model.json`` into ``folder``."""
     shape: dict[str, Any] = {"config": model.config.model_dump(mode="json")}
     if isinstance(model, PinSage):
         shape["input_dims"] = {t: layer.in_features for t, layer in _linears(model).items()}
         shape["num_nodes"] = {t: table.num_embeddings for t, table in model.ids.items()}
+        tensors = dict(model.state_dict())
+    elif isinstance(model, TwoTower):
+        shape |= asdict(model.shape)
         tensors = dict(model.state_dict())
     else:
         shape["actions"] = model.actions
@@ -34,16 +41,23 @@ def save_model(model: PinSage | Lookup, folder: Path) -> None:
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
 
 
-def load_model(folder: Path) -> PinSage | Lookup:
+def load_model(folder: Path) -> Trained:
     """Read what :func:`save_model` wrote."""
     shape = json.loads((folder / "model.json").read_text())
     tensors = load_file(folder / "model.safetensors")
-    if shape["config"]["preset"] == "pinsage":
-        model = PinSage(ModelConfig.parse(shape["config"]), shape["input_dims"], shape["num_nodes"])
+    settings = shape["config"]
+    if settings["preset"] == "pinsage":
+        model = PinSage(ModelConfig.parse(settings), shape["input_dims"], shape["num_nodes"])
         model.load_state_dict(tensors)
         return model
-    config = (TwhinConfig if shape["config"]["preset"] == "twhin" else LightGCNConfig).parse(shape["config"])
-    return _lookup(config, [(one[0], one[1], one[2]) for one in shape["actions"]], tensors)
+    actions: list[Triplet] = [(one[0], one[1], one[2]) for one in shape["actions"]]
+    if settings["preset"] == "two_tower":
+        stood = TowerShape(tuple(actions), shape["widths"], shape["num_flits"])
+        towers = TwoTower(TwoTowerConfig.parse(settings), stood)
+        towers.load_state_dict(tensors)
+        return towers
+    config = (TwhinConfig if settings["preset"] == "twhin" else LightGCNConfig).parse(settings)
+    return _lookup(config, actions, tensors)
 
 
 def _lookup_tensors(model: Lookup) -> dict[str, Tensor]:

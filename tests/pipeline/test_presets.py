@@ -20,17 +20,23 @@ from graphrec.training.checkpoint import load_model
 from tests.pipeline.conftest import FLUTTER, finished, redone
 
 BARE = ("model={preset: %s, dim: 16, epochs: 3}", "training={}", "neighbourhoods={}")
+TOWERS = (
+    "model={preset: two_tower, dim: 16, hidden_dim: 16}", "training={epochs: 3, windows: 4, batch_size: 512}",
+    "neighbourhoods={}",
+)  # fmt: skip
 SMALL = ("evaluation.baselines=[popular]", "runtime.workers=1", "features.image={encoder: none}")
 
 
 def settings(preset: str, *changes: str) -> list[str]:
-    return [BARE[0] % preset, *BARE[1:], *SMALL, "features.text={encoder: tfidf, dim: 16}", *changes]
+    own = TOWERS if preset == "two_tower" else (BARE[0] % preset, *BARE[1:])
+    return [*own, *SMALL, "features.text={encoder: tfidf, dim: 16}", *changes]
 
 
 @pytest.mark.parametrize(
     "preset",
     [
         "lightgcn",
+        "two_tower",
         pytest.param("matrix_factorization", marks=pytest.mark.slow),
         pytest.param("twhin", marks=pytest.mark.slow),
     ],
@@ -126,6 +132,17 @@ def bert(folder: Path) -> Path:
             ["model.scoring=mlp"],
             r"RunConfig.model.scoring: must be an inner product for an index to answer \(got 'mlp'\)",
         ),
+        (
+            ["model={preset: two_tower}"],
+            "RunConfig.neighbourhoods.num_walks must not be set with preset two_tower, which does not read it; take",
+        ),
+        (["model.preset=two_tower"], "RunConfig.model.positives must not be set with preset two_tower"),
+        (["model={preset: two_tower, epochs: 3}"], "RunConfig.model.epochs must not be set with preset two_tower"),
+        (["model={preset: two_tower, loss: bpr}"], r"RunConfig.model.loss must be 'softmax' \(got 'bpr'\)"),
+        (
+            ["model={preset: two_tower, scoring: mlp}"],
+            r"RunConfig.model.scoring: must be an inner product for an index to answer \(got 'mlp'\)",
+        ),
         (["model={preset: twhin, scoring: dot}"], r"RunConfig.model.scoring must be 'translation' \(got 'dot'\)"),
         (
             ["index.length_exponent=0.5"],
@@ -145,7 +162,7 @@ def test_settings_that_a_preset_does_not_read_are_refused(changes: list[str], me
         load_config(FLUTTER, changes)
 
 
-@pytest.mark.parametrize("preset", ["pinsage", "lightgcn", "matrix_factorization", "twhin"])
+@pytest.mark.parametrize("preset", ["pinsage", "lightgcn", "matrix_factorization", "twhin", "two_tower"])
 def test_the_printed_settings_of_a_preset_are_a_config_again(preset: str, tmp_path: Path) -> None:
     overrides = [] if preset == "pinsage" else [f"model={{preset: {preset}}}", *BARE[1:]]
     config = load_config(FLUTTER, overrides)

@@ -52,6 +52,8 @@ def test_presets_of_vectors_per_node_climb_by_epochs_of_their_own() -> None:
     config = configured("model={preset: twhin, epochs: 8}", "training={}", "neighbourhoods={}")
     assert epochs_of_rungs(config.model_copy(update={"search": SearchConfig(rungs=3)}), 9) == [2, 4, 8]
     assert epochs_name(config) == "model.epochs"
+    towers = configured("model={preset: two_tower}", "training={epochs: 8}", "neighbourhoods={}", "search.rungs=3")
+    assert (epochs_name(towers), epochs_of_rungs(towers, 4)) == ("training.epochs", [2, 4, 8])
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ import torch
 from graphrec.embed import embed
 from graphrec.errors import ArtifactError
 from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
-from graphrec.training import loop
+from graphrec.models.pinsage import PinSage
+from graphrec.training import pinsage
 from graphrec.training.batches import Batch
 from graphrec.training.hard import page_rank_bands
-from graphrec.training.loop import Material, Trained, train
+from graphrec.training.loop import Trained, train
 from graphrec.training.objective import step_loss
+from graphrec.training.pinsage import Material, PinSageCourse
 from graphrec.training.snapshots import Snapshot, build_snapshots
 from tests.training.world import MODEL, NEIGHBOURS, World, communities
 from tests.training.world import TRAINING as SLOWER
@@ -28,10 +30,12 @@ class Setup:
     snapshots: list[Snapshot]
     validation: Snapshot
 
-    def train(self, training: TrainingConfig = TRAINING, model: ModelConfig = MODEL, **rest: object) -> Trained:
+    def train(
+        self, training: TrainingConfig = TRAINING, model: ModelConfig = MODEL, **rest: object
+    ) -> Trained[PinSage]:
         bands = [page_rank_bands(one, model.hard_negatives, NEIGHBOURS) for one in self.snapshots]
         material = Material(self.world.content, self.snapshots, self.validation, bands)
-        return train(material, model, training, **rest)  # type: ignore[arg-type]
+        return train(PinSageCourse(material, model, training), **rest)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def setup() -> Setup:
     return Setup(world, *build_snapshots(world.tables, NEIGHBOURS, MODEL, TRAINING, end_s=world.end_s))
 
 
-def assert_equal_weights(one: Trained, other: Trained) -> None:
+def assert_equal_weights(one: Trained[PinSage], other: Trained[PinSage]) -> None:
     mine, theirs = one.model.state_dict(), other.model.state_dict()
     assert mine.keys() == theirs.keys()
     for name, tensor in mine.items():
@@ -70,7 +74,7 @@ def test_every_epoch_draws_its_own_batches(setup: Setup, monkeypatch: pytest.Mon
         seen.append(batches[0].negatives.tobytes())
         return step_loss(model, content, snapshot, batches, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "step_loss", watching)
+    monkeypatch.setattr(pinsage, "step_loss", watching)
     setup.train()
     assert len(seen) > 3
     assert len(set(seen)) == len(seen)
@@ -118,7 +122,7 @@ def test_a_kill_within_an_epoch_repeats_that_epoch(
             raise Killed
         return real(*args, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "step_loss", dying)
+    monkeypatch.setattr(pinsage, "step_loss", dying)
     with pytest.raises(Killed):
         setup.train(folder=path)
     monkeypatch.undo()
@@ -147,14 +151,14 @@ def test_training_stops_after_patience_and_keeps_the_best_epoch(setup: Setup, mo
     def planned(*_: object) -> float:
         return next(recalls)
 
-    monkeypatch.setattr(loop, "validation_recall", planned)
+    monkeypatch.setattr(pinsage, "validation_recall", planned)
     real = embed
 
     def watching(model: torch.nn.Module, *rest: object) -> object:
         states.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
         return real(model, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "embed", watching)
+    monkeypatch.setattr(pinsage, "embed", watching)
     trained = setup.train(TRAINING.model_copy(update={"epochs": 6, "patience": 3}))
     assert [entry["validation_recall"] for entry in trained.log] == [0.1, 0.4, 0.3, 0.4, 0.2]
     for name, tensor in trained.model.state_dict().items():
