@@ -10,7 +10,7 @@ from graphrec.retrieval.config import RetrievalConfig
 from graphrec.retrieval.lengths import build_scaled, scale_of
 from graphrec.retrieval.tune import Tuned, chosen_trial, tune_weights
 
-EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+EXPONENTS = (0.0, 0.25, 0.5, 1.0)
 
 
 def with_exponent(bundle: Bundle, exponent: float, config: IndexConfig) -> Bundle:
