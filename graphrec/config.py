@@ -154,6 +154,10 @@ def load_config(path: Path | str, overrides: Sequence[str] = (), *, absolute: bo
     for name, base in places.items():
         if isinstance(values[name], str):
             values[name] = _located(name, values[name], base, absolute)
+    warm = values["model"].get("warm_start") if isinstance(values.get("model"), dict) else None
+    if isinstance(warm, dict) and isinstance(warm.get("store"), str):
+        told = any(one.startswith("model") and "store" in one for one in overrides)
+        warm["store"] = _located("model.warm_start.store", warm["store"], Path.cwd() if told else path.parent, absolute)
     return RunConfig.parse(values)
 
 

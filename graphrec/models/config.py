@@ -163,6 +163,15 @@ class LightGCNConfig(Section):
         return {**values, "num_layers": 0}
 
 
+class WarmStartConfig(Section):
+    """An earlier version that vectors and translations start from, found by id; what is new starts at random."""
+
+    version: str = "latest"
+    """A version's name, or an alias: a name means the same in every run, an alias what it names by then."""
+    store: str | None = None
+    """Where that version lies: a folder, relative to the config file, or a URI; ``None``: the run's own store."""
+
+
 class TwhinConfig(Section):
     """TwHIN: a vector per node and a translation per relation, all relations in one space."""
 
@@ -192,6 +201,9 @@ class TwhinConfig(Section):
     """Rate of row-wise Adagrad."""
     regularization: float = Field(default=0.3, ge=0)
     """L2 penalty on the vectors that a step holds."""
+    warm_start: WarmStartConfig | None = None
+    """Start where an earlier version of this preset ended, so that the space drifts less; ``None``: from noise. It must
+    have the same ``dim`` and relations, and know nothing of this run's validation window."""
     seed: int = 0
     """Root of the start, the batches and the negatives."""
 

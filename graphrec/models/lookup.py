@@ -7,13 +7,14 @@ the model's space (which changes no cosine) it agrees with the regression and wi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from graphrec.arrays import BoolVector, FloatMatrix, FloatVector
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.graph.graph import Triplet
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.models.regression import ContentMap
@@ -30,11 +31,33 @@ class Fitted:
         known: Node type to the nodes that have a vector, bool ``[num_nodes]``.
         lengths: Node type to how long each vector was, float32 ``[num_nodes]``, 0 where nothing is known; types that
             were compared by cosine alone are missing.
+        translations: Relation to its translation, float32 ``[dim]``, where vectors learn one.
     """
 
     vectors: Mapping[str, FloatMatrix]
     known: Mapping[str, BoolVector]
     lengths: Mapping[str, FloatVector] = field(default_factory=dict)
+    translations: Mapping[Triplet, FloatVector] = field(default_factory=dict)
+
+    def found(self, rows: Mapping[str, RowVector]) -> "Fitted":
+        """Return the same vectors for other rows.
+
+        Args:
+            rows: Node type to the row of each node here, int32 ``[num_nodes]``, -1 where it has none; types that are
+                missing here are left out.
+        """
+        types = [t for t in rows if t in self.vectors]
+
+        def moved(t: str, values: Any) -> Any:
+            there = rows[t] >= 0
+            out = np.zeros((len(there), *values.shape[1:]), dtype=values.dtype)
+            out[there] = values[rows[t][there]]
+            return out
+
+        vectors, known, lengths = (
+            {t: moved(t, one[t]) for t in types if t in one} for one in (self.vectors, self.known, self.lengths)
+        )
+        return Fitted(vectors, known, lengths, self.translations)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +69,17 @@ class Lookup:
         actions: The relations that are actions.
         fitted: The vectors of the graph it was trained on.
         content: Node type to what content says of a vector.
+        until_s: The instant before which everything lies that it learnt from, seconds since 1970 UTC; ``None`` where
+            actions are undated.
+        start: What every fit starts from, of an earlier version; ``None``: noise.
     """
 
     config: LookupConfig
     actions: tuple[Triplet, ...]
     fitted: Fitted
     content: Mapping[str, ContentMap]
+    until_s: int | None = None
+    start: Fitted | None = None
 
     def isolated(self, node_type: str, features: Tensor) -> Tensor:
         """Embed nodes without an edge, from their content alone (see :class:`graphrec.models.encoder.Encoder`)."""
@@ -69,4 +97,8 @@ class Lookup:
             products.append(other.astype(np.float64).T @ own)
         left, _, right = np.linalg.svd(sum(products))
         rotation = (left @ right).astype(np.float32)
-        return replace(newer, vectors={t: vectors @ rotation for t, vectors in newer.vectors.items()})
+        return replace(
+            newer,
+            vectors={t: vectors @ rotation for t, vectors in newer.vectors.items()},
+            translations={one: vector @ rotation for one, vector in newer.translations.items()},
+        )

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from graphrec.errors import ShapeError
 from graphrec.graph.graph import Triplet
-from graphrec.ids import IdMap
+from graphrec.models.lookup import Fitted
 from graphrec.models.losses import logistic
 
 START_LENGTH = 1e-2
@@ -42,28 +42,26 @@ class Twhin:
             vectors[node_type] = START_LENGTH * torch.from_numpy(rng.standard_normal((number, dim), dtype=np.float32))
         return cls(vectors, {one: torch.zeros(dim) for one in relations})
 
-    def warmed(self, earlier: "Twhin", ids: Mapping[str, IdMap], earlier_ids: Mapping[str, IdMap]) -> "Twhin":
-        """Return these vectors with those an earlier model had, found by id; the rest stay as they are.
+    def warmed(self, earlier: Fitted) -> "Twhin":
+        """Return these vectors with those that an earlier model knew, at their full length; the rest stay.
 
         A space that starts where the last one ended drifts less than one learnt anew.
 
         Args:
-            earlier: The model to go on from.
-            ids: Id map per node type of this model.
-            earlier_ids: The same of the earlier one.
+            earlier: What to go on from, in the rows of this model (see :meth:`graphrec.models.lookup.Fitted.found`).
 
         Raises:
             ShapeError: If the widths differ.
         """
         vectors = {node_type: matrix.clone() for node_type, matrix in self.vectors.items()}
-        for node_type in vectors.keys() & earlier.vectors.keys():
-            old = earlier.vectors[node_type]
-            if old.shape[1] != vectors[node_type].shape[1]:
-                raise ShapeError(f"earlier vectors must have dim {vectors[node_type].shape[1]} (got {old.shape[1]})")
-            rows = earlier_ids[node_type].rows(ids[node_type].series, missing=-1).astype(np.int64)
-            vectors[node_type][np.flatnonzero(rows >= 0)] = old[rows[rows >= 0]]
-        kept = {one: earlier.translations.get(one, start).clone() for one, start in self.translations.items()}
-        return Twhin(vectors, kept)
+        for node_type in sorted(vectors.keys() & earlier.vectors.keys()):
+            known, unit = earlier.known[node_type], earlier.vectors[node_type]
+            if unit.shape[1] != vectors[node_type].shape[1]:
+                raise ShapeError(f"earlier vectors must have dim {vectors[node_type].shape[1]} (got {unit.shape[1]})")
+            raw = unit[known] * earlier.lengths[node_type][known, None]
+            vectors[node_type][torch.from_numpy(known)] = torch.from_numpy(raw)
+        told = {one: torch.from_numpy(np.array(vector)) for one, vector in earlier.translations.items()}
+        return Twhin(vectors, {one: told.get(one, start).clone() for one, start in self.translations.items()})
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from graphrec.models.config import ModelConfig, TwhinConfig, TwoTowerConfig
 from graphrec.models.lookup import Lookup
 from graphrec.models.two_tower import TwoTower
 from graphrec.pipeline.runner import Progress, named, silent
+from graphrec.pipeline.warm import Earlier, start_of
 from graphrec.tables.config import EdgeConfig
 from graphrec.training.checkpoint import Trained, load_model, save_model
 from graphrec.training.content import Content, Layout, fit_layout, layout_from_dict, layout_to_dict
@@ -29,6 +30,7 @@ from graphrec.training.lookup import refit, train_lookup
 from graphrec.training.loop import train
 from graphrec.training.pinsage import Material, PinSageCourse
 from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees, training_splits
+from graphrec.training.twhin import relation_edges
 from graphrec.training.two_tower import TwoTowerCourse, embed_towers
 from graphrec.vectors import Embeddings
 
@@ -68,11 +70,13 @@ class Workshop:
         checkpoints: Folder of unfinished work.
         engine: Where work runs.
         on_progress: Called while it does.
+        earlier: The version that vectors start from; ``None``: noise.
     """
 
     checkpoints: Path
     engine: Engine = LOCAL
     on_progress: Progress = silent
+    earlier: Earlier | None = None
 
 
 def train_encoder(config: RunConfig, split: Split, features: Features, workshop: Workshop) -> TrainedEncoder:
@@ -87,13 +91,18 @@ def train_encoder(config: RunConfig, split: Split, features: Features, workshop:
         course = TwoTowerCourse(Content(features, layout), validation, actions, config.model, config.training)
         return _train_towers(course, layout, workshop)
     model = weighed(config.model, config.edges, graph) if isinstance(config.model, TwhinConfig) else config.model
-    epochs = model.epochs
+    epochs, facts = model.epochs, {}
+    start = None
+    if workshop.earlier is not None and isinstance(model, TwhinConfig):
+        relations = [one.triplet for one in relation_edges(graph, model.relations)]
+        start = start_of(workshop.earlier, validation.train.ids, model, relations, at_s=validation.at_s)
+        facts = {"warm_start": {t: int(mask.sum()) for t, mask in start.known.items()}}
     trained = train_lookup(
-        validation, Content(features, layout), actions, model,
+        validation, Content(features, layout), actions, model, start=start,
         on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
     )  # fmt: skip
     known = {t: int(mask.sum()) for t, mask in trained.model.fitted.known.items()}
-    return TrainedEncoder(trained.model, layout, trained.log, {"known": known})
+    return TrainedEncoder(trained.model, layout, trained.log, {"known": known, **facts})
 
 
 def _train_towers(course: TwoTowerCourse, layout: Layout, workshop: Workshop) -> TrainedEncoder:

@@ -24,6 +24,7 @@ from graphrec.pipeline.isolated import content_cosine
 from graphrec.pipeline.resolved import Resolved
 from graphrec.pipeline.runner import Runner, named
 from graphrec.pipeline.sources import sources_digest
+from graphrec.pipeline.warm import earlier_of
 from graphrec.store import Artifact
 from graphrec.tables.clean import Tables
 from graphrec.tables.config import TableRef
@@ -109,8 +110,10 @@ def model_stage(
     runner: Runner, config: RunConfig, tables: Artifact, features: Artifact, load: Callable[[], Split]
 ) -> Artifact:
     """Train the preset's model on the past of the split; weights, log and the layout of its input are the output."""
+    earlier = earlier_of(config.model, runner.store)
+    inputs = {"tables": tables, "features": features, **(earlier.inputs if earlier else {})}
     key: dict[str, Any] = {
-        "model": config.model.model_dump(mode="json"),
+        "model": config.model.model_dump(mode="json", exclude={"warm_start"}),  # its digests are inputs
         "training": config.training.model_dump(mode="json"),
         "neighbourhoods": config.neighbourhoods.model_dump(mode="json"),
         "split": config.evaluation.split.model_dump(mode="json"),
@@ -120,15 +123,15 @@ def model_stage(
     def write(folder: Path) -> Facts:
         encoded = Features.open(features.path)
         checkpoints = runner.scratch("model", {**key, "tables": tables.digest, "features": features.digest})
-        trained = train_encoder(config, load(), encoded, Workshop(checkpoints, runner.engine, runner.on_progress))
+        workshop = Workshop(checkpoints, runner.engine, runner.on_progress, earlier)
+        trained = train_encoder(config, load(), encoded, workshop)
         trained.save(folder, encoded)
         shutil.rmtree(checkpoints, ignore_errors=True)
         best = max(trained.log, key=lambda entry: entry["validation_recall"])
         return {"epochs": len(trained.log), "best": best, **trained.facts}
 
     return runner.stage(
-        "model", stage_version=2, config=key, inputs={"tables": tables, "features": features},
-        write=write, libraries=("torch", "numba"),
+        "model", stage_version=3, config=key, inputs=inputs, write=write, libraries=("torch", "numba"),
     )  # fmt: skip
 
 

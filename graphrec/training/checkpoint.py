@@ -3,10 +3,11 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -15,11 +16,14 @@ from torch import Tensor
 from graphrec.errors import ArtifactError
 from graphrec.graph.graph import Triplet
 from graphrec.models.config import LightGCNConfig, ModelConfig, TwhinConfig, TwoTowerConfig
-from graphrec.models.lookup import Fitted, Lookup, LookupConfig
+from graphrec.models.lookup import Fitted, Lookup
 from graphrec.models.pinsage import PinSage
 from graphrec.models.regression import ContentMap
 from graphrec.models.two_tower import TowerShape, TwoTower
 
+FITTED = ("vectors", "known", "lengths")
+"""What a fit holds of each node type."""
+TRANSLATIONS, START = "translations", "start/"
 Trained = PinSage | Lookup | TwoTower
 """A trained model of any preset."""
 
@@ -35,7 +39,8 @@ def save_model(model: Trained, folder: Path) -> None:
         shape |= asdict(model.shape)
         tensors = dict(model.state_dict())
     else:
-        shape["actions"] = model.actions
+        shape |= {"actions": model.actions, "until_s": model.until_s}
+        shape["relations"] = [list(one) for one in model.fitted.translations]
         tensors = _lookup_tensors(model)
     (folder / "model.json").write_text(json.dumps(shape, indent=1))
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
@@ -57,28 +62,46 @@ def load_model(folder: Path) -> Trained:
         towers.load_state_dict(tensors)
         return towers
     config = (TwhinConfig if settings["preset"] == "twhin" else LightGCNConfig).parse(settings)
-    return _lookup(config, actions, tensors)
+    relations: list[Triplet] = [(one[0], one[1], one[2]) for one in shape["relations"]]
+    return _lookup(Lookup(config, tuple(actions), Fitted({}, {}), {}, shape["until_s"]), relations, tensors)
 
 
 def _lookup_tensors(model: Lookup) -> dict[str, Tensor]:
-    """Return what a lookup model learned as named tensors."""
-    tensors = {}
+    """Return what a lookup model learned, and what it started from, as named tensors."""
+    arrays = _fitted_arrays(model.fitted, list(model.content))
     for node_type, content in model.content.items():
-        arrays = {
-            "vectors": model.fitted.vectors[node_type], "known": model.fitted.known[node_type],
-            "weight": content.weight, "shift": content.shift,
-        }  # fmt: skip
-        tensors.update({f"{node_type}/{name}": torch.from_numpy(array) for name, array in arrays.items()})
-    return tensors
+        arrays |= {f"{node_type}/weight": content.weight, f"{node_type}/shift": content.shift}
+    if model.start is not None:
+        started = _fitted_arrays(model.start, list(model.start.vectors))
+        arrays |= {f"{START}{name}": array for name, array in started.items()}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def _lookup(config: LookupConfig, actions: Sequence[Triplet], tensors: Mapping[str, Tensor]) -> Lookup:
-    """Build a lookup model from what :func:`_lookup_tensors` gave."""
-    types = sorted({name.rsplit("/", 1)[0] for name in tensors})
+def _fitted_arrays(fitted: Fitted, types: Sequence[str]) -> dict[str, Any]:
+    """Return the vectors of some node types, and all translations one below the other, as named arrays."""
+    arrays = {f"{t}/{name}": getattr(fitted, name)[t] for t in types for name in FITTED if t in getattr(fitted, name)}
+    if fitted.translations:
+        arrays[TRANSLATIONS] = np.stack(list(fitted.translations.values()))
+    return arrays
+
+
+def _lookup(empty: Lookup, relations: Sequence[Triplet], tensors: Mapping[str, Tensor]) -> Lookup:
+    """Fill a lookup model with what :func:`_lookup_tensors` gave."""
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-    fitted = Fitted({t: arrays[f"{t}/vectors"] for t in types}, {t: arrays[f"{t}/known"] for t in types})
-    maps = {t: ContentMap(arrays[f"{t}/weight"], arrays[f"{t}/shift"]) for t in types}
-    return Lookup(config, tuple(actions), fitted, maps)
+    started = {name.removeprefix(START): one for name, one in arrays.items() if name.startswith(START)}
+    learnt = {name: one for name, one in arrays.items() if not name.startswith(START)}
+    types = sorted({name.rsplit("/", 1)[0] for name in learnt if name != TRANSLATIONS})
+    maps = {t: ContentMap(learnt[f"{t}/weight"], learnt[f"{t}/shift"]) for t in types}
+    start = _fitted_of(started, relations) if started else None
+    return replace(empty, fitted=_fitted_of(learnt, relations), content=maps, start=start)
+
+
+def _fitted_of(arrays: Mapping[str, Any], relations: Sequence[Triplet]) -> Fitted:
+    """Return what :func:`_fitted_arrays` gave."""
+    vectors, known, lengths = (
+        {name.rsplit("/", 1)[0]: one for name, one in arrays.items() if name.endswith(f"/{part}")} for part in FITTED
+    )
+    return Fitted(vectors, known, lengths, dict(zip(relations, arrays.get(TRANSLATIONS, ()), strict=True)))
 
 
 def _linears(model: PinSage) -> dict[str, torch.nn.Linear]:

@@ -46,6 +46,7 @@ def train_lookup(
     actions: Sequence[Triplet],
     config: LookupConfig,
     *,
+    start: Fitted | None = None,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> TrainedLookup:
     """Choose the number of epochs on the held-out part of a split, then fit its past with as many.
@@ -55,6 +56,7 @@ def train_lookup(
         content: What the nodes are.
         actions: The relations that are actions.
         config: What is fitted.
+        start: What TwHIN's fits start from, in the rows of the split; ``None``: noise.
         on_epoch: Called with each epoch's log entry.
     """
     graph = build_graph(split.train, as_of_s=split.at_s)
@@ -66,10 +68,12 @@ def train_lookup(
         if on_epoch is not None:
             on_epoch(log[-1])
 
-    fit(graph, actions, config, on_epoch=look)
+    fit(graph, actions, config, start=start, on_epoch=look)
     best = max(log, key=lambda entry: entry["validation_recall"])
     chosen = config.model_copy(update={"epochs": int(best["epoch"])})
-    fitted = fit(graph, actions, chosen)
+    if isinstance(chosen, TwhinConfig):
+        chosen = chosen.model_copy(update={"warm_start": None})  # the model holds what it started from
+    fitted = fit(graph, actions, chosen, start=start)
     maps = _content_maps(fitted, content, config.seed)
     _, flit_type = action_types(split.train)
     if flit_type not in maps:
@@ -77,7 +81,7 @@ def train_lookup(
             f"model must learn the vectors of two {flit_type}s or more (got {int(fitted.known[flit_type].sum())}); "
             "name the relations that lead to them"
         )
-    return TrainedLookup(Lookup(chosen, tuple(actions), fitted, maps), log)
+    return TrainedLookup(Lookup(chosen, tuple(actions), fitted, maps, split.at_s, start), log)
 
 
 def _content_maps(fitted: Fitted, content: Content, seed: int) -> dict[str, ContentMap]:
@@ -106,7 +110,7 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
         content: What the nodes are, for every row of the graph.
         graph: The graph to embed.
     """
-    fitted = model.turned(fit(graph, model.actions, model.config))
+    fitted = model.turned(fit(graph, model.actions, model.config, start=model.start))
     out, lengths = {}, {}
     for node_type in model.content:
         vectors, known = np.array(fitted.vectors[node_type]), fitted.known[node_type]
@@ -123,7 +127,12 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
 
 
 def fit(
-    graph: InteractionGraph, actions: Sequence[Triplet], config: LookupConfig, *, on_epoch: OnEpoch | None = None
+    graph: InteractionGraph,
+    actions: Sequence[Triplet],
+    config: LookupConfig,
+    *,
+    start: Fitted | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Fitted:
     """Learn a vector for every node that has an edge to learn from; a flit, for which somebody acted on it.
 
@@ -131,15 +140,20 @@ def fit(
         graph: Nodes and edges.
         actions: The relations that are actions; LightGCN and factorization read these alone.
         config: What is fitted.
+        start: What TwHIN starts from, in the rows of the graph; ``None``: noise.
         on_epoch: Called after each epoch with its number, from 1, and the vectors.
     """
     if isinstance(config, TwhinConfig):
-        return _fit_twhin(graph, actions, config, on_epoch)
+        return _fit_twhin(graph, actions, config, start, on_epoch)
     return _fit_lightgcn(graph, actions, config, on_epoch)
 
 
 def _fit_twhin(
-    graph: InteractionGraph, actions: Sequence[Triplet], config: TwhinConfig, on_epoch: OnEpoch | None
+    graph: InteractionGraph,
+    actions: Sequence[Triplet],
+    config: TwhinConfig,
+    start: Fitted | None,
+    on_epoch: OnEpoch | None,
 ) -> Fitted:
     known = {t: np.zeros(number, dtype=np.bool_) for t, number in graph.num_nodes.items()}
     for edges in relation_edges(graph, config.relations):
@@ -153,9 +167,10 @@ def _fit_twhin(
         if on_epoch is not None:
             on_epoch(epoch, _fitted(now.vectors, known))
 
-    vectors = train_twhin(graph, config, on_epoch=look).vectors
-    lengths = {t: np.linalg.norm(one.numpy(), axis=1) * known[t] for t, one in vectors.items()}
-    return replace(_fitted(vectors, known), lengths=lengths)
+    trained = train_twhin(graph, config, start=None if start is None else lambda new: new.warmed(start), on_epoch=look)
+    lengths = {t: np.linalg.norm(one.numpy(), axis=1) * known[t] for t, one in trained.vectors.items()}
+    translations = {one: vector.numpy() for one, vector in trained.translations.items()}
+    return replace(_fitted(trained.vectors, known), lengths=lengths, translations=translations)
 
 
 def _fit_lightgcn(

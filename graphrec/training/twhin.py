@@ -88,7 +88,7 @@ def train_twhin(
     Args:
         graph: Nodes and edges.
         config: Width, relations, negatives, schedule.
-        start: Changes the random start, for example ``lambda new: new.warmed(earlier, ids, earlier_ids)``.
+        start: Changes the random start, for example ``lambda new: new.warmed(earlier)``.
         on_epoch: Called after each epoch with its number, from 1, the mean loss of an edge and the model.
 
     Raises:

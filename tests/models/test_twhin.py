@@ -1,13 +1,15 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from graphrec.errors import ShapeError
-from graphrec.ids import IdMap
+from graphrec.models.lookup import Fitted
 from graphrec.models.twhin import Corrupted, Twhin, edge_losses
 
 LIKES = ("user", "likes", "flit")
+FOLLOWS = ("user", "follows", "user")
 
 
 def softplus(x: float) -> float:
@@ -55,17 +57,39 @@ def test_types_start_from_streams_of_their_own() -> None:
     assert not torch.equal(both.vectors["user"], Twhin.start({"user": 3}, [], 4, seed=2).vectors["user"])
 
 
-def test_a_warm_start_takes_earlier_vectors_by_id() -> None:
-    earlier = Twhin({"user": torch.tensor([[1.0], [2.0]])}, {LIKES: torch.tensor([7.0])})
-    new = Twhin.start({"user": 3, "flit": 2}, [LIKES], 1, seed=0)
-    warm = new.warmed(earlier, {"user": IdMap(["c", "a", "x"])}, {"user": IdMap(["a", "c"])})
-    assert warm.vectors["user"][:2].tolist() == [[2.0], [1.0]]
+def test_a_warm_start_takes_earlier_vectors_by_row_at_their_full_length() -> None:
+    unit = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 0.0]], np.float32)
+    earlier = Fitted(
+        {"user": unit},
+        {"user": np.array([True, True, False])},
+        {"user": np.array([3.0, 10.0, 0.0], np.float32)},
+        {LIKES: np.array([7.0, 8.0], np.float32)},
+    )
+    new = Twhin.start({"user": 3, "flit": 2}, [LIKES, FOLLOWS], 2, seed=0)
+    warm = new.warmed(earlier)
+    torch.testing.assert_close(warm.vectors["user"][:2], torch.tensor([[3.0, 0.0], [6.0, 8.0]]))
     assert torch.equal(warm.vectors["user"][2], new.vectors["user"][2])
     assert torch.equal(warm.vectors["flit"], new.vectors["flit"])
-    assert warm.translations[LIKES].tolist() == [7.0]
+    assert warm.translations[LIKES].tolist() == [7.0, 8.0]
+    assert warm.translations[FOLLOWS].tolist() == [0.0, 0.0]
+    warm.vectors["user"][0] = 9.0
+    assert unit[0].tolist() == [1.0, 0.0]
 
 
 def test_a_warm_start_of_another_width_is_refused() -> None:
-    earlier = Twhin({"user": torch.zeros(1, 2)}, {})
+    earlier = Fitted({"user": np.zeros((1, 2), np.float32)}, {"user": np.ones(1, np.bool_)})
     with pytest.raises(ShapeError, match=r"earlier vectors must have dim 3 \(got 2\)"):
-        Twhin.start({"user": 1}, [], 3, seed=0).warmed(earlier, {"user": IdMap(["a"])}, {"user": IdMap(["a"])})
+        Twhin.start({"user": 1}, [], 3, seed=0).warmed(earlier)
+
+
+def test_a_fit_is_found_in_other_rows() -> None:
+    fitted = Fitted(
+        {"user": np.array([[1.0, 0.0], [0.0, 1.0]], np.float32), "shop": np.ones((1, 2), np.float32)},
+        {"user": np.array([True, False]), "shop": np.ones(1, np.bool_)},
+        {"user": np.array([2.0, 0.0], np.float32)},
+    )
+    found = fitted.found({"user": np.array([-1, 1, 0], np.int32), "flit": np.array([0], np.int32)})
+    assert found.vectors["user"].tolist() == [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
+    assert found.known["user"].tolist() == [False, False, True]
+    assert found.lengths["user"].tolist() == [0.0, 0.0, 2.0]
+    assert list(found.vectors) == ["user"]

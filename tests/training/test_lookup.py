@@ -115,6 +115,27 @@ def test_the_epochs_that_validate_best_are_fitted(split: Split, content: Content
     assert trained.model.config.epochs == 1 + int(np.argmax(recalls))
 
 
+def test_a_warm_start_goes_on_from_earlier_vectors_in_every_fit(split: Split, content: Content, tmp_path: Path) -> None:
+    first = train_lookup(split, content, [LIKES], TWHIN).model
+    brief = TWHIN.model_copy(update={"epochs": 1, "learning_rate": 1e-3, "seed": 5})
+    cold, warm = (train_lookup(split, content, [LIKES], brief, start=start).model for start in (None, first.fitted))
+    known = first.fitted.known["user"]
+
+    def agreement(model: Lookup) -> float:
+        one, other = (each.fitted.vectors["user"][known] for each in (model, first))
+        return float(np.einsum("ij,ij->i", one, other).mean())
+
+    assert agreement(warm) > 0.99 > 0.5 > agreement(cold)
+    graph = build_graph(split.train, as_of_s=split.at_s)
+    again = refit(warm, content, graph).vectors["user"]
+    np.testing.assert_allclose(again[known], warm.fitted.vectors["user"][known], atol=1e-4)
+    save_model(warm, tmp_path)
+    opened = load_model(tmp_path)
+    assert isinstance(opened, Lookup)
+    assert opened.until_s == split.at_s
+    np.testing.assert_array_equal(refit(opened, content, graph).vectors["user"], again)
+
+
 def test_a_refit_of_the_same_graph_gives_the_same_vectors(split: Split, content: Content) -> None:
     model = train_lookup(split, content, [LIKES], TWHIN).model
     again = refit(model, content, build_graph(split.train, as_of_s=split.at_s)).vectors["user"]
