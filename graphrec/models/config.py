@@ -106,7 +106,8 @@ class TrainingConfig(Section):
     """Share of the flits that a step embeds as if nobody had met them (DropoutNet, Volkovs et al., NeurIPS 2017):
     without it the graph explains everything in training, and content is not learnt for those that have no graph."""
     windows: int = Field(default=6, ge=1)
-    """Snapshots trained on: each has its own graph, and its positives come after it."""
+    """Snapshots trained on: each has its own graph, and its positives come after it. With ``two_tower`` the windows in
+    which examples lie."""
     window_days: float = Field(default=7.0, gt=0)
     """Length of a snapshot's supervision window, and of the validation window."""
     hidden_share: float = Field(default=0.1, gt=0, lt=1)
@@ -214,7 +215,7 @@ class TwhinConfig(Section):
 
 
 class TwoTowerConfig(Section):
-    """Two towers: users by what they did lately, flits by content and id; schedule and windows stand in ``training``.
+    """Two towers: users by what they did lately, flits by content and id; the section training holds the schedule.
 
     YouTube's candidate generation (RecSys 2016, 2019). The user tower also reads how old an example is; where vectors
     are served, that age is 0.
