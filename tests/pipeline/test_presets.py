@@ -15,6 +15,7 @@ from graphrec.pipeline.encoder import open_content
 from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
+from graphrec.retrieval.tune_lengths import EXPONENTS
 from graphrec.store import Store
 from graphrec.training.checkpoint import load_model
 from tests.pipeline.conftest import FLUTTER, finished, redone
@@ -29,14 +30,15 @@ SMALL = ("evaluation.baselines=[popular]", "runtime.workers=1", "features.image=
 
 def settings(preset: str, *changes: str) -> list[str]:
     own = TOWERS if preset == "two_tower" else (BARE[0] % preset, *BARE[1:])
-    return [*own, *SMALL, "features.text={encoder: tfidf, dim: 16}", *changes]
+    exponent = "index.length_exponent=0.5"  # `auto` tunes the weights of every exponent
+    return [*own, *SMALL, exponent, "features.text={encoder: tfidf, dim: 16}", *changes]
 
 
 @pytest.mark.parametrize(
     "preset",
     [
         "lightgcn",
-        "two_tower",
+        pytest.param("two_tower", marks=pytest.mark.slow),
         pytest.param("matrix_factorization", marks=pytest.mark.slow),
         pytest.param("twhin", marks=pytest.mark.slow),
     ],
@@ -52,6 +54,11 @@ def test_a_preset_runs_from_tables_to_answers(preset: str, network: Path, tmp_pa
     assert len(cold)
     alone = embed_isolated(load_model(model), "flit", content)
     np.testing.assert_allclose(bundle.flit_vectors[cold], alone, atol=1e-5)
+    assert bundle.scale is not None
+    query = bundle.query_of(int(bundle.history.users[0]))
+    scaled = (bundle.flit_vectors * bundle.scale[:, None]) @ query.medoids.T
+    best = -np.sort(-np.where(bundle.allowed[:, None], scaled, -np.inf), axis=0)[:10]
+    np.testing.assert_allclose(bundle.shelf.index.query(query.medoids, 10).scores, best.T, atol=1e-4)
     retriever = Retriever.open(Path(done.config.store))
     user = bundle.ids["user"].ids(np.array([int(bundle.history.users[0])]))[0]
     assert len(retriever.recommend(user, k=10).ids) == 10
@@ -63,20 +70,16 @@ def test_a_preset_runs_from_tables_to_answers(preset: str, network: Path, tmp_pa
 
 @pytest.mark.slow
 def test_the_exponent_stands_in_the_records_and_is_applied_again(network: Path, tmp_path: Path) -> None:
-    told = settings("lightgcn", "index.length_exponent=0.5")
+    told = settings("twhin", "index.length_exponent=auto", "retrieval.softness=0.1", "retrieval.factors_weight=0.0")
     done = finished(load_config(FLUTTER, [f"data={network}", f"store={tmp_path}", *told]))
-    records = [done.store.artifact("latest", name) for name in ("tuning", "holdout_index", "index", "bundle")]
-    assert [one.facts["length_exponent"] for one in records] == [0.5] * 4
-    bundle = Bundle.open(records[-1].path)
-    assert bundle.scale is not None
-    lengths = bundle.embeddings.lengths["flit"]
-    np.testing.assert_allclose(bundle.scale, np.sqrt(lengths / np.median(lengths)), rtol=1e-5)
-    query = bundle.query_of(int(bundle.history.users[0]))
-    found = bundle.shelf.index.query(query.medoids, 10)
-    products = (bundle.flit_vectors * bundle.scale[:, None]) @ query.medoids.T
-    best = -np.sort(-np.where(bundle.allowed[:, None], products, -np.inf), axis=0)[:10]
-    np.testing.assert_allclose(found.scores, best.T, atol=1e-4)
-    assert redone(finished(done.config)) == []
+    tuning, *built = (done.store.artifact("latest", name) for name in ("tuning", "holdout_index", "index", "bundle"))
+    exponent = tuning.facts["length_exponent"]
+    assert [one.facts["length_exponent"] for one in built] == [exponent] * 3
+    trials = json.loads((tuning.path / "trials.json").read_text())
+    assert [one["length_exponent"] for one in trials if "length_exponent" in one] == list(EXPONENTS)
+    bundle = Bundle.open(built[-1].path)
+    assert bundle.settings.length_exponent == exponent
+    assert (bundle.scale is None) == (bundle.scaled_index is None) == (exponent == 0)
 
 
 @pytest.mark.slow
