@@ -21,7 +21,7 @@ class IndexConfig(Section):
     """What a score is."""
     kind: Kind = "auto"
     """How vectors are searched: ``exact``, by ``hnsw``, or by ``ivf`` (lists around centroids); ``auto`` searches few
-    exactly and more by HNSW."""
+    exactly and more by HNSW, flits by their length by ``ivf``."""
     max_links: int = Field(default=32, ge=2, le=512)
     """Links per vector and layer (``M`` of arXiv:1603.09320): more find more, in more memory."""
     ef_construction: int = Field(default=200, ge=1, le=100_000)

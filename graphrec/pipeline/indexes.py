@@ -47,7 +47,8 @@ def index_stage(
         if exponent:
             scale = scale_of(embedded.lengths[flit_type], exponent)
             scaled = {SCALED: np.asarray(embedded.vectors[flit_type]) * scale[:, None]}
-            facts |= _build(runner, folder, scaled, by_inner_product(settings), {SCALED: valid[flit_type]})
+            searched = by_inner_product(settings, int(valid[flit_type].sum()))
+            facts |= _build(runner, folder, scaled, searched, {SCALED: valid[flit_type]})
         return {**facts, "length_exponent": exponent}
 
     shown = {t: hashlib.sha256(np.packbits(mask).tobytes()).hexdigest() for t, mask in part.allowed.items()}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector
-from graphrec.index import IndexConfig, VectorIndex, build_index
+from graphrec.index import EXACT_BELOW, IndexConfig, VectorIndex, build_index
 
 
 def scale_of(lengths: FloatVector, exponent: float) -> FloatVector:
@@ -31,9 +31,20 @@ def build_scaled(
     """
     if scale is None:
         return build_index(vectors, config, valid)
-    return build_index(vectors * scale[:, None], by_inner_product(config), valid)
+    return build_index(vectors * scale[:, None], by_inner_product(config, int(valid.sum())), valid)
 
 
-def by_inner_product(config: IndexConfig) -> IndexConfig:
-    """Return settings with scores that are inner products."""
-    return config.model_copy(update={"space": "inner_product"})
+def by_inner_product(config: IndexConfig, count: int) -> IndexConfig:
+    """Return settings with scores that are inner products; ``auto`` takes inverted files where vectors are many.
+
+    A graph of links loses short vectors, which are nobody's neighbours, and may be refused for it; lists around
+    centroids are scanned until enough is found.
+
+    Args:
+        config: Settings of an index by cosine.
+        count: How many vectors it will hold.
+    """
+    kind = config.kind
+    if kind == "auto":
+        kind = "exact" if count < EXACT_BELOW else "ivf"
+    return config.model_copy(update={"space": "inner_product", "kind": kind})

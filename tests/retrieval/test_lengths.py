@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphrec.arrays import normalise_rows
+from graphrec.index import EXACT_BELOW, IndexConfig
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.lengths import scale_of
+from graphrec.retrieval.lengths import build_scaled, by_inner_product, scale_of
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.retriever import Retriever
 from graphrec.retrieval.settings import Settings
@@ -48,6 +50,25 @@ def test_what_is_drawn_is_nearest_by_inner_product(seed: int, exponent: float, u
     products = (bundle.flit_vectors * bundle.scale[:, None]) @ medoids.T
     best = -np.sort(-np.where(bundle.allowed[:, None], products, -np.inf), axis=0)[:10]
     np.testing.assert_allclose(found.scores, best.T, atol=1e-5)
+
+
+def test_many_vectors_of_very_different_lengths_are_still_found() -> None:
+    """Short vectors are nobody's neighbours: links between neighbours would lose them."""
+    rng = np.random.default_rng(0)
+    vectors = normalise_rows(rng.normal(size=(EXACT_BELOW + 500, 16)).astype(np.float32))
+    scale = scale_of(np.exp(rng.normal(size=len(vectors))).astype(np.float32), 1.0)
+    valid = np.arange(len(vectors)) % 20 != 3
+    index = build_scaled(vectors, scale, IndexConfig(), valid)
+    products = np.where(valid[:, None], (vectors * scale[:, None]) @ vectors[:50].T, -np.inf)
+    best = np.argsort(-products, axis=0, kind="stable")[:100].T
+    found = index.query(vectors[:50], 100).rows
+    assert np.mean([np.isin(one, rows).mean() for one, rows in zip(best, found, strict=True)]) > 0.95
+
+
+def test_a_kind_that_is_named_is_kept() -> None:
+    named = by_inner_product(IndexConfig(kind="hnsw"), 10)
+    assert (named.kind, named.space) == ("hnsw", "inner_product")
+    assert [by_inner_product(IndexConfig(), count).kind for count in (10, EXACT_BELOW)] == ["exact", "ivf"]
 
 
 def test_an_exponent_of_0_changes_nothing() -> None:
