@@ -35,8 +35,8 @@ def accepted(recall: float, config: IndexConfig) -> float:
     if recall < config.min_recall:
         raise ArtifactError(
             f"index.recall must be at least {config.min_recall} at k=100 (got {recall:.4f} on {RECALL_QUERIES} of its "
-            "vectors); raise index.ef_search, index.max_links, index.ef_construction or index.probe_recall, or look for "
-            "repeated vectors"
+            "vectors); raise index.ef_search, index.max_links, index.ef_construction or index.probe_recall, or look "
+            "for repeated vectors"
         )
     return recall
 
