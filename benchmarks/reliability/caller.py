@@ -14,7 +14,7 @@ class Reply:
     """What came back.
 
     Attributes:
-        status: HTTP status; 0 where the connection broke before there was an answer.
+        status: HTTP status; 0 where the connection broke, or nothing came for long.
         head: Status line and headers, in lower case.
         body: The rest.
     """
@@ -25,6 +25,8 @@ class Reply:
 
 
 LOST = Reply(0)
+PATIENCE_S = 30.0
+"""How long an answer may take before it counts as lost."""
 
 
 def question(path: str, body: object, method: str = "POST") -> bytes:
@@ -56,7 +58,13 @@ class Caller(asyncio.Protocol):
         assert self._transport is not None
         self._reply, self._buffer = loop.create_future(), b""
         self._transport.write(sent)
-        return await self._reply
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._reply
+        except TimeoutError:
+            self._transport.abort()
+            self._transport = None
+            return LOST
 
     def close(self) -> None:
         """Close the connection."""
