@@ -7,7 +7,7 @@ A server that stalls cannot slow such a caller down, so that what waited meanwhi
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -31,11 +31,13 @@ class Tally:
     """What came back.
 
     Attributes:
-        seconds: From when a request was due to its answer.
+        due: When each request was due, by ``time.perf_counter``.
+        seconds: From then to its answer.
         statuses: How often each came; 0: the connection broke.
         wrong: Answers of status 200 that were not right.
     """
 
+    due: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     wrong: int = 0
@@ -50,13 +52,21 @@ class Tally:
         """Requests without an answer of status 200."""
         return self.asked - self.statuses[200]
 
-    def quantile_ms(self, share: float) -> float:
-        """Return the time that this share of the answers kept within, milliseconds."""
-        return float(np.quantile(self.seconds, share)) * 1000
+    def quantile_ms(self, share: float, windows: Sequence[tuple[float, float]] = ()) -> float:
+        """Return the time that this share of the answers kept within, milliseconds.
 
-    def note(self, call: Call, reply: Reply, seconds: float) -> None:
-        """Count one answer."""
-        self.seconds.append(seconds)
+        Args:
+            share: Between 0 and 1.
+            windows: Only of requests that were due in one of these spans; none: of all.
+        """
+        seconds, due = np.array(self.seconds), np.array(self.due)
+        inside = [(due >= start) & (due <= end) for start, end in windows]
+        return float(np.quantile(seconds[np.any(inside, axis=0)] if windows else seconds, share)) * 1000
+
+    def note(self, call: Call, reply: Reply, due: float) -> None:
+        """Count an answer that has just come."""
+        self.due.append(due)
+        self.seconds.append(time.perf_counter() - due)
         self.statuses[reply.status] += 1
         self.wrong += reply.status == 200 and not call.right(reply)
 
@@ -101,8 +111,7 @@ async def _call(port: int, due: "asyncio.Queue[tuple[Call, float]]", tally: Tall
     try:
         while True:
             call, since = await due.get()
-            reply = await caller.ask(call.request)
-            tally.note(call, reply, time.perf_counter() - since)
+            tally.note(call, await caller.ask(call.request), since)
             due.task_done()
     finally:
         caller.close()
