@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from graphrec.ids import Id
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
@@ -37,6 +39,10 @@ class Remembered:
             return None
         self._kept.move_to_end(body)
         return found[2]
+
+    def newest(self) -> list[bytes]:
+        """Return the bodies whose answers are kept, those asked last first."""
+        return list(reversed(self._kept))
 
     def put(self, body: bytes, user: Id, known: Known, answer: bytes) -> None:
         """Remember an answer."""
@@ -93,10 +99,15 @@ class Served:
 
 
 def _warm(retriever: Retriever) -> None:
-    """Ask once, so that no caller waits for what is built on the first question."""
+    """Ask once, so that no caller waits for what is built on the first question: an answer, its reasons, keywords."""
     bundle = retriever.bundle
     users = bundle.ids[bundle.settings.user_type].series
-    found = retriever.recommend(users[0], 1) if len(users) else retriever.recommend_unknown("", 1)
+    if not len(users):
+        retriever.recommend_unknown("", 1)
+        return
+    busiest = users[int(np.argmax(np.diff(bundle.interests.indptr)))]
+    retriever.interests(busiest)
+    found = retriever.recommend(busiest, 1)
     if len(found):
         found.explain(0)
     if len(users):
