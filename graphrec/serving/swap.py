@@ -23,6 +23,8 @@ TURN_S = 0.0005
 would wait for several of them."""
 REHEARSAL_S = 10.0
 """Longest time a new version rehearses before it takes over."""
+RESTS = 3.0
+"""Pause after each question rehearsed, as a multiple of what it took: callers keep most of the loop."""
 GRACE_S = 30.0
 """Seconds the files of a version that gave way stay leased, for requests still at work on it."""
 
@@ -114,10 +116,12 @@ async def _rehearsed(old: Served, new: Served, rehearse: Rehearse) -> None:
     """
     until = time.monotonic() + REHEARSAL_S
     for question in old.remembered.newest():
-        if time.monotonic() > until:
+        begun = time.monotonic()
+        if begun > until:
             return
         with suppress(Exception):  # what it refuses now, it refuses when it is asked
             await rehearse(new, question)
+        await asyncio.sleep(RESTS * (time.monotonic() - begun))
 
 
 @contextmanager
