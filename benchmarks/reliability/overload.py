@@ -115,4 +115,4 @@ def measure(result: Result, name: str, options: Options, requests: Sequence[byte
     result.add(f"{name}.rss_after_mb", after.rss_mb, unit="MB", better="lower")
     result.add(f"{name}.failed_afterwards", afterwards.failed, better="lower", goal=0)
     result.add(f"{name}.calm_p50_ms", calm.p50_ms, unit="ms", better="lower")
-    result.add(f"{name}.p50_ms_afterwards", afterwards.p50_ms, unit="ms", better="lower")
+    result.add(f"{name}.p50_afterwards_ms", afterwards.p50_ms, unit="ms", better="lower")
