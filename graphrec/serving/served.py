@@ -99,16 +99,14 @@ class Served:
 
 
 def _warm(retriever: Retriever) -> None:
-    """Ask once, so that no caller waits for what is built on the first question: an answer, its reasons, keywords."""
+    """Ask as every kind of caller does, so that none waits for what is built or compiled on the first question."""
     bundle = retriever.bundle
-    users = bundle.ids[bundle.settings.user_type].series
-    if not len(users):
-        retriever.recommend_unknown("", 1)
-        return
-    busiest = users[int(np.argmax(np.diff(bundle.interests.indptr)))]
-    retriever.interests(busiest)
-    found = retriever.recommend(busiest, 1)
-    if len(found):
-        found.explain(0)
+    users, flits = (bundle.ids[one].series for one in (bundle.settings.user_type, bundle.settings.flit_type))
+    found = [retriever.recommend_unknown("", 1), retriever.recommend_from(flits.head(1).to_list(), 1)]
     if len(users):
-        retriever.interests(users[0])  # words are weighed against the whole corpus
+        busiest = users[int(np.argmax(np.diff(bundle.interests.indptr)))]
+        retriever.interests(busiest)  # words are weighed against the whole corpus
+        found.append(retriever.recommend(busiest, 1))
+    for one in found:
+        if len(one):
+            one.explain(0)
