@@ -76,7 +76,9 @@ class Served:
 
     @classmethod
     def open(cls, place: str, version: str, answers_kept: int = 0) -> "Served":
-        """Open a version, every file compared with its manifest, and let it answer once.
+        """Open a version, every file compared with its manifest, and let it answer.
+
+        One that has answered before is compared anew: its files may have been damaged since.
 
         Args:
             place: The store.
@@ -86,7 +88,7 @@ class Served:
         Raises:
             ArtifactError: If there is no such version, or a file is damaged.
         """
-        store = Store(place)
+        store = Store(place, recheck=True)
         try:
             found = store.resolve(version)
             bundle = Bundle.open(store.artifact(found, "bundle").path)

@@ -149,6 +149,19 @@ def test_a_damaged_version_is_refused_and_the_old_one_goes_on(store: Store, runn
         assert served.ask("GET", "/readyz").json()["refused"] == []
 
 
+def test_a_version_damaged_since_it_last_answered_is_refused(store: Store, running: Running) -> None:
+    store.set_alias("latest", "v0002")
+    until(lambda: version_of(running) == "v0002")
+    before = running.candidates("u1")
+    prior = store.artifact("v0001", "bundle").file("settings.json")
+    intact = prior.read_bytes()
+    prior.write_bytes(intact.replace(b"{", b"[", 1))
+    store.set_alias("latest", "v0001")
+    until(lambda: running.ask("GET", "/readyz").json()["refused"] == ["v0001"])
+    assert running.candidates("u1") == before
+    prior.write_bytes(intact)
+
+
 def test_a_store_out_of_reach_is_no_reason_to_stop(store: Store, running: Running) -> None:
     before = running.candidates("u1")
     alias = store.root / "aliases" / "latest.json"
