@@ -48,7 +48,9 @@ def create_app(config: ServingConfig) -> Starlette:
     routes = [Route(spec.path, endpoint, methods=[spec.method]) for spec, endpoint in endpoints]
     if config.shows_docs:
         routes += [Route("/openapi.json", _openapi), Route("/docs", _docs)]
-    return Starlette(routes=[*routes, *page_routes()], lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    app = Starlette(routes=[*routes, *page_routes()], lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    app.router.redirect_slashes = False  # a path is what it says, or unknown
+    return app
 
 
 class _AnyId(Convertor[str]):

@@ -195,6 +195,7 @@ def test_unknown_routes_and_methods_are_problems_too(server: Running) -> None:
     found = server.ask("GET", "/v2")
     assert found.json() == {"status": 404, "title": "not found", "request_id": found.headers["x-request-id"]}
     assert server.ask("GET", "/v1/recommend").status_code == 405
+    assert server.ask("GET", "/version/").status_code == 404
 
 
 def test_too_many_are_refused_at_once_and_told_when_to_come_back(planted_store: Path, tmp_path: Path) -> None:
