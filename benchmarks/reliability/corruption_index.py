@@ -1,5 +1,6 @@
 """Damaged index files outside of any store: what graphrec refuses, and what hnswlib itself makes of the same file."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from graphrec.retrieval.retriever import Retriever
 
 ALONE = 260
 BARE = 300
-QUERIES = 20
+QUERIES = 500
+"""Enough to come by most of the graph: what nobody visits does no harm."""
 K = 10
 Answers = list[list[int]]
 
@@ -48,7 +50,8 @@ def bare_index(result: Result, folder: Path, options: Options) -> None:
     path = folder / "index" / "index.hnsw"
     dim = open_index(folder / "index").dim
     flips = [Damage("bit", path, options.seed + number) for number in range(min(BARE, options.count))]
-    ends = ends_of(flips, open_bare, str(path), dim, bare_answers(str(path), dim))
+    found = ends_of(flips, open_bare, str(path), dim, bare_answers(str(path), dim))
+    ends = Counter(end for _, end in found)
     shares = {"crashed": End.CRASHED, "hung": End.HUNG, "raised": End.OTHER_ERROR, "other_answers": End.OTHER_ANSWERS}
     result.add("corruption.bare_hnswlib.flips", ends.total())
     for name, end in shares.items():

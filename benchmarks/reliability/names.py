@@ -55,7 +55,7 @@ def _wish(**wishes: Any) -> dict[str, Any]:
 
 PATHS = (
     Place("GET", "/v1/users/{}/interests"),
-    Place("GET", "/v1/users/{}/actions"),
+    Place("GET", "/v1/users/{}/actions", None, GIVEN),
     Place("PATCH", "/v1/users/{}/interests", lambda name: {"interests": [{"flit": name, "factor": 0}]}),
     Place("DELETE", "/v1/users/{}", None, GIVEN),
     Place("GET", "/v1/images/{}"),
@@ -143,7 +143,7 @@ def _asked(port: int, names: Sequence[str]) -> Iterator[tuple[str, Reply, Sequen
 def _reply(port: int, place: Place, path: bytes, name: str) -> Reply:
     body = b"" if place.body is None else json.dumps(place.body(name)).encode()
     request = head(place.method, path, f"Content-Length: {len(body)}", "Connection: close") + body
-    return ask(port, [request], patience_s=10)
+    return ask(port, [request], patience_s=60)
 
 
 def _candidates(port: int, users: Sequence[Any]) -> list[bytes]:

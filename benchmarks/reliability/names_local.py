@@ -23,8 +23,8 @@ from graphrec.store import Store
 FINGERPRINT = "0" * 64
 NAMED = "v0001"
 """A version that stands in every store that has any."""
-IN_A_PROCESS = 8
-"""Names given to a command in a process of its own, as a shell does."""
+IN_A_PROCESS = ("v0001\udcff", "\udc80\udc80", "../../canary/secret", "-rf", "latest\n", "\u202etset", "\x1b[2J", "")
+"""Names given to a command in a process of its own, as a shell does; two are bytes that are no UTF-8."""
 Call = Callable[[str], object]
 Kinds = tuple[type[Exception], ...]
 
@@ -35,7 +35,7 @@ class Seen:
 
     Attributes:
         calls: How many.
-        odd: Those that were not refused as they should be.
+        odd: Those that did not end as they should.
     """
 
     calls: int = 0
@@ -51,7 +51,7 @@ class Seen:
     def tell(self, result: Result, name: str) -> None:
         """Add the figures."""
         result.add(f"{name}.calls", self.calls)
-        result.add(f"{name}.not_refused", len(self.odd), better="lower", goal=0)
+        result.add(f"{name}.not_as_documented", len(self.odd), better="lower", goal=0)
 
 
 def python_api(result: Result, world: World, names: Sequence[str]) -> None:
@@ -120,8 +120,7 @@ def commands(result: Result, world: World, names: Sequence[str]) -> None:
                 raised = done.exception is not None and not isinstance(done.exception, SystemExit)
                 right = done.exit_code in codes and not raised and SONG not in done.output
                 seen.note(f"graphrec {' '.join(command)[:120]!r}", right=right, got=(done.exit_code, done.exception))
-        odd = sorted(given, key=lambda name: (name.isprintable(), len(name)))[:IN_A_PROCESS]
-        for name in odd:
+        for name in IN_A_PROCESS:
             for command, codes in _commands(world, name)[:3]:
                 _in_a_process(seen, command, codes)
     seen.tell(result, "names.commands")
@@ -135,9 +134,7 @@ def _commands(world: World, name: str) -> list[tuple[list[str], tuple[int, ...]]
         (["interests", *store, "--", name], (2,)),
         (["recommend", *store, f"--version={name}", "somebody"], (1, 2)),
         (["similar", *store, "--", name], (2,)),
-        (["similar", *store, f"--type={name}", "something"], (2,)),
         (["versions", f"--store={name}"], (0, 1, 2)),
-        (["recommend", f"--store={name}", "somebody"], (1, 2)),
         (["export", *store, f"--version={name}", str(world.work / "out")], (1, 2)),
         (["serve", *store, f"--version={name}", "--port", "0"], (1, 2)),
     ]

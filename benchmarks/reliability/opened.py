@@ -28,12 +28,15 @@ class End(Enum):
     HUNG = -2
 
 
+Ends = list[tuple[Damage, End]]
+
+
 class OtherAnswers(Exception):
     """What was loaded answers otherwise than before."""
 
 
-def ends_of(damages: Iterable[Damage], call: Callable[..., None], *args: object) -> Counter[End]:
-    """Open files again and again, damaged in another way each time, and count how it ended.
+def ends_of(damages: Iterable[Damage], call: Callable[..., None], *args: object) -> Ends:
+    """Open files again and again, damaged in another way each time, and tell how it ended.
 
     Args:
         damages: What is done to them.
@@ -48,18 +51,19 @@ def ends_of(damages: Iterable[Damage], call: Callable[..., None], *args: object)
     sound = _in_a_child(within, call, *args)
     if sound is not End.LOADED:
         raise SystemExit(f"what is to be damaged must open first (got {sound.name})")
-    ends = Counter[End]()
+    ends: Ends = []
     for one in damages:
         with damaged(one):
-            end = _in_a_child(within, call, *args)
-        ends[end] += 1
-        if end in (End.LOADED, End.OTHER_ERROR):
-            print(f"{one}: {end.name}")
+            ends.append((one, _in_a_child(within, call, *args)))
     return ends
 
 
-def tell(result: Result, name: str, ends: Counter[End]) -> None:
+def tell(result: Result, name: str, found: Ends) -> None:
     """Add what came of opening damaged files, none of which may load."""
+    for damage, end in found:
+        if end is not End.REFUSED:
+            print(f"{damage}: {end.name}")
+    ends = Counter(end for _, end in found)
     result.add(f"{name}.damaged", ends.total())
     result.add(f"{name}.refused_share", ends[End.REFUSED] / ends.total(), goal=1.0)
     result.add(f"{name}.loaded", ends[End.LOADED], better="lower", goal=0)
