@@ -97,7 +97,7 @@ def _round(schema: str, port: int, seed: int, folder: Path) -> dict[str, Any]:
         sys.executable, "-m", "schemathesis.cli", "run", schema, "--url", f"http://127.0.0.1:{port}",
         "--seed", str(seed), "--phases", ",".join(PHASES), "--max-examples", str(EXAMPLES), "--checks",
         ",".join(CHECKS), "--continue-on-failure", "--report", "json", "--report-json-path", str(report),
-        "--output-sanitize", "false", "--warnings", "off", "--suppress-health-check", "all",
+        "--output-sanitize", "false", "--warnings", "off", "--suppress-health-check", "all", "--request-timeout", "60",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)  # noqa: S603
     if not report.is_file():
