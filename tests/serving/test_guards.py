@@ -1,5 +1,6 @@
 """Tokens, limits, and what a refusal says."""
 
+import hmac
 import json
 import socket
 from pathlib import Path
@@ -60,6 +61,22 @@ def test_tokens_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -
     assert held.scope_of(f"Bearer {TOKENS['read']}".encode()) == "read"
     assert held.scope_of(f"bearer {TOKENS['admin']}".encode()) == "admin"
     assert held.scope_of(None) is None
+
+
+def test_every_token_is_compared_in_constant_time_whatever_is_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, ",".join(f"{scope}:{token}" for scope, token in TOKENS.items()))
+    held, compared = Tokens.load(None), []
+    whole = hmac.compare_digest
+
+    def seen(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return whole(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", seen)
+    for scope, header in {"read": TOKENS["read"], "admin": TOKENS["admin"], None: "x"}.items():
+        assert held.scope_of(f"Bearer {header}".encode()) == scope
+    assert held.scope_of(b"") is held.scope_of(None) is None
+    assert compared == [(32, 32)] * 5 * len(TOKENS)  # digests of one length, all of them each time
 
 
 @pytest.mark.parametrize(
