@@ -1,18 +1,20 @@
 """Every part with hostile input, small: nothing gets in, and what would be told if something did."""
 
 import random
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from benchmarks.common import Result
-from benchmarks.reliability import bodies, corruption, corruption_index, names, names_links, tokens
+from benchmarks.reliability import api, bodies, corruption, corruption_index, names, names_links, tokens
 from benchmarks.reliability.bodies import Body
 from benchmarks.reliability.canary import World, differences
 from benchmarks.reliability.damage import CHANGES, KINDS, damaged, plan, role
 from benchmarks.reliability.hostile import hostile_names
 from benchmarks.reliability.opened import End, ends_of, tell
 from benchmarks.reliability.options import Options
+from graphrec.serving.openapi import described
 from graphrec.serving.tokens import SCOPES
 from graphrec.store import Store
 from graphrec.store.records import is_key
@@ -107,6 +109,33 @@ def test_every_scope_has_a_token() -> None:
     assert tokens.documented("write", "read") == (403,)
     assert tokens.documented("open", None) == (200,)
     assert 403 not in tokens.documented("write", "admin")
+
+
+def test_known_ids_stand_wherever_an_id_may() -> None:
+    ids = {"user": ["u1"], "flit": ["f1"], "all": ["u1", "f1"]}
+    found = api.with_known_ids(described(), ids)
+    users = [
+        parameter["schema"]
+        for operations in found["paths"].values()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "user"
+    ]
+    assert users == [{"enum": ["u1"]}] * 4
+    assert {"enum": ["u1", "f1"]} in found["components"]["schemas"]["Recommend"]["properties"]["user"]["anyOf"][0][
+        "anyOf"
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("schemathesis") is None, reason="pip install -e '.[bench]'")
+def test_nothing_that_the_description_allows_fails(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "EXAMPLES", 2)
+    monkeypatch.setattr(api, "PHASES", ("fuzzing",))
+    result = Result("reliability", 1)
+    api.run(result, Options(str(store), 1, 0, 2))
+    assert missed(result) == {}
+    assert figures(result)["api.operations"] == 19
 
 
 @pytest.mark.slow
