@@ -1,13 +1,13 @@
 """Bodies of every size, framed honestly and not: refused in time, in few words, and never kept in memory."""
 
-import itertools
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.common import Result
+from benchmarks.reliability.malformed import malformed
+from benchmarks.reliability.memory import Memory
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.slow import slow
 from benchmarks.reliability.wire import LOST, Reply, ask, head
@@ -29,24 +29,6 @@ DEFAULTS = ServingConfig()
 STARTS = {"/v1/recommend": b'{"user": "nobody", "k": 1', "/v1/embed": b'{"text": "two birds"', "/version": b""}
 """Route to a body that it answers once closed; blanks make it as long as one likes."""
 LIMITS = {"/v1/recommend": DEFAULTS.max_body_bytes, "/v1/embed": DEFAULTS.max_image_bytes, "/version": 0}
-MALFORMED = (
-    ("Content-Length: -1",), ("Content-Length: +5",), ("Content-Length: 0x10",), ("Content-Length: 1e3",),
-    ("Content-Length: 5, 6",), ("Content-Length: 5", "Content-Length: 6"), ("Content-Length: 1" + "0" * 30,),
-    ("Content-Length: five",), ("Content-Length: 5", "Transfer-Encoding: chunked"), ("Content-Length: \xb2",),
-    ("Transfer-Encoding: chunked, identity",), ("Transfer-Encoding: chunkedx",), ("Transfer-Encoding : chunked",),
-)  # fmt: skip
-"""Heads that say no length, or two."""
-BAD_CHUNKS = (
-    b"ffffffffffffffffff\r\n", b"-1\r\n{}\r\n", b"0x2\r\n{}\r\n0\r\n\r\n", b"zz\r\n", b"2\r\n{}xx0\r\n\r\n",
-    b"2;" + b"e" * 200_000,
-)  # fmt: skip
-
-ENDLESS = (
-    (b"GET /", b"x" * PIECE), (b"GET / HTTP/1.1\r\nX: ", b"x" * PIECE), (b"GET / HTTP/1.1\r\n", b"x" * PIECE),
-    (b"GET / HTTP/1.1\r\n", b"a: b\r\n" * (PIECE // 6)), (b"", b"\r\n" * (PIECE // 2)),
-)  # fmt: skip
-"""How a head begins, and what comes then, again and again."""
-POST = ("POST", "/v1/recommend")
 
 
 @dataclass(frozen=True)
@@ -110,15 +92,15 @@ def run(result: Result, options: Options) -> None:
     with service(options.store, "--set", f"timeout_s={TIMEOUT_S}") as (port, _, pid):
         for path in STARTS:  # what a route loads with its first question is no growth
             ask(port, Body(path, 1024, "length", False).pieces(noise), patience_s=60)
-        memory = Memory(pid)
+        memory = Memory(pid, TIMES_THE_LIMIT * max(LIMITS.values()) / MIB)
         found = [(one, ask(port, one.pieces(noise))) for one in bodies]
         tell(result, found)
         memory.tell(result, "bodies")
-        memory = Memory(pid)
+        memory = Memory(pid, TIMES_THE_LIMIT * max(LIMITS.values()) / MIB)
         _side_by_side(result, port, noise)
         memory.tell(result, "bodies.side_by_side")
-        memory = Memory(pid)
-        _malformed(result, port)
+        memory = Memory(pid, TIMES_THE_LIMIT * max(LIMITS.values()) / MIB)
+        malformed(result, port)
         memory.tell(result, "bodies.malformed")
         slow(result, port, TIMEOUT_S)
 
@@ -151,38 +133,3 @@ def _side_by_side(result: Result, port: int, noise: bytes) -> None:
         found = list(pool.map(lambda one: ask(port, one.pieces(noise)).status, bodies))
     result.add("bodies.side_by_side.requests", len(found))
     result.add("bodies.side_by_side.not_413", len(found) - found.count(413), better="lower", goal=0)
-
-
-def _malformed(result: Result, port: int) -> None:
-    """Send heads and chunks that are none, and heads that do not end."""
-    requests: list[Iterable[bytes]] = [[head(*POST, *lines), b"hello"] for lines in MALFORMED]
-    requests += [[head(*POST, "Transfer-Encoding: chunked"), chunk] for chunk in BAD_CHUNKS]
-    requests += [itertools.chain([start], itertools.repeat(more, max(SIZES) // len(more))) for start, more in ENDLESS]
-    found = [ask(port, pieces).status for pieces in requests]
-    result.add("bodies.malformed.requests", len(found))
-    result.add("bodies.malformed.not_4xx", sum(not 400 <= one < 500 for one in found), better="lower", goal=0)
-
-
-class Memory:
-    """How much more memory a process comes to hold than it held when this was made.
-
-    Args:
-        pid: The process.
-    """
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        Path(f"/proc/{pid}/clear_refs").write_text("5")  # the high-water mark begins anew
-        self._before_mb = _status_mb(pid, "VmRSS")
-
-    def tell(self, result: Result, name: str) -> None:
-        """Add what it held and how much more it came to hold."""
-        growth = _status_mb(self._pid, "VmHWM") - self._before_mb
-        goal = TIMES_THE_LIMIT * max(LIMITS.values()) / MIB
-        result.add(f"{name}.rss_before_mb", self._before_mb, unit="MB", better="lower")
-        result.add(f"{name}.rss_growth_mb", growth, unit="MB", better="lower", goal=goal)
-
-
-def _status_mb(pid: int, name: str) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
