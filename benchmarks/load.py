@@ -47,9 +47,7 @@ class _Connection(asyncio.Protocol):
             end = self._buffer.find(b"\r\n\r\n")
             if end < 0:
                 return
-            head = self._buffer[:end].lower()
-            place = head.index(b"content-length:") + 15
-            length = int(head[place : head.find(b"\r\n", place) if b"\r\n" in head[place:] else None])
+            length = body_length(self._buffer[:end])
             self._need = end + 4 + length
             self._seen.sizes.append(length)
         if len(self._buffer) >= self._need:
@@ -80,9 +78,18 @@ class _Seen:
         self.failed = 0
 
 
-def request(path: str, body: bytes) -> bytes:
-    """Return a POST as bytes."""
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+def body_length(head: bytes) -> int:
+    """Return what an answer's head says of the length of its body."""
+    lower = head.lower()
+    place = lower.index(b"content-length:") + 15
+    return int(lower[place : lower.find(b"\r\n", place) if b"\r\n" in lower[place:] else None])
+
+
+def request(path: str, body: bytes, method: str = "POST") -> bytes:
+    """Return a request as bytes."""
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    )
     return head.encode() + b"\r\n\r\n" + body
 
 

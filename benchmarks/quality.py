@@ -84,7 +84,7 @@ def folder_section(name: str, result: Mapping[str, Any]) -> str:
         facts.append(
             f"{figures['not_there_share']:.0%} of the week's new pairs are left out: nobody had met their flit before."
         )
-    return f"## {FOLDERS[name]}\n\n{_table(lines)}\n\n{' '.join(facts)}"
+    return f"## {FOLDERS[name]}\n\n{table(lines)}\n\n{' '.join(facts)}"
 
 
 def split_section(name: str, result: Mapping[str, Any]) -> str:
@@ -112,7 +112,7 @@ def split_section(name: str, result: Mapping[str, Any]) -> str:
         f"{figures['test']:,.0f} test pairs; no cold items. Published on Gowalla: LightGCN .1830/.1554, UltraGCN "
         ".1862/.1580, SimpleX .1872/.1557, BSPM .192/.160."
     )
-    return f"## The LightGCN protocol on Gowalla\n\n{_table(lines)}\n\n{facts}"
+    return f"## The LightGCN protocol on Gowalla\n\n{table(lines)}\n\n{facts}"
 
 
 def lists_section(name: str, result: Mapping[str, Any]) -> str:
@@ -128,7 +128,7 @@ def lists_section(name: str, result: Mapping[str, Any]) -> str:
         "99 drawn films; no cold films. Published (Rendle et al.): matrix factorization .7294/.4523, NeuMF "
         ".7093/.4349, iALS .7111/.4383. Seconds include choosing settings, where any are chosen."
     )
-    return f"## Dot product against MLP: the leave-one-out protocol on MovieLens 1M\n\n{_table(lines)}\n\n{facts}"
+    return f"## Dot product against MLP: the leave-one-out protocol on MovieLens 1M\n\n{table(lines)}\n\n{facts}"
 
 
 def replay_section(name: str, result: Mapping[str, Any]) -> str:
@@ -151,20 +151,20 @@ def replay_section(name: str, result: Mapping[str, Any]) -> str:
         f"{users}; seven days, 400 flits a user and day. ▲ and ▼: the paired 95 % interval of the difference to "
         "`ward, medoid, decay .01` lies above or below 0."
     )
-    return f"## Replay: what stands for a user, day by day\n\n{_table(lines)}\n\n{facts}"
+    return f"## Replay: what stands for a user, day by day\n\n{table(lines)}\n\n{facts}"
 
 
 def relations_section(name: str, result: Mapping[str, Any]) -> str:
     """Return a table per question of the TwHIN benchmark."""
     figures, parts = _figures(result), []
-    for table in result["tables"]:
-        question = table["title"]
+    for told in result["tables"]:
+        question = told["title"]
         if ":" in question:  # what was tried
             continue
-        cells = {(row["method"], row["metric"], row["k"]): row for row in table["rows"]}
+        cells = {(row["method"], row["metric"], row["k"]): row for row in told["rows"]}
         asked = question.replace("advertisers", "advertisers of network ")
         lines = [[asked, "Recall@10", "Recall@50", "NDCG@50", "seconds"]]
-        for method in dict.fromkeys(row["method"] for row in table["rows"]):
+        for method in dict.fromkeys(row["method"] for row in told["rows"]):
             rows = [cells[(method, *one)] for one in (("recall", 10), ("recall", 50), ("ndcg", 50))]
             marked = [f"{_interval(row)}{MARKS.get(row.get('verdict', ''), '')}" for row in rows]
             lines.append([TWHIN_METHODS[method], *marked, f"{rows[0]['seconds']:.0f}"])
@@ -173,7 +173,7 @@ def relations_section(name: str, result: Mapping[str, Any]) -> str:
             f"{figures[f'{question}.cold_share']:.0%} of them to nodes without a training edge of the relation; "
             f"{figures[f'{question}.edges_per_s']:,.0f} edges a second."
         )
-        parts.append(f"{_table(lines)}\n\n{facts}")
+        parts.append(f"{table(lines)}\n\n{facts}")
     note = (
         "▲ and ▼: the paired 95 % interval of the difference to `all relations together` lies above or below 0. "
         "Seconds are those of choosing settings on validation edges and of the fit."
@@ -202,7 +202,7 @@ def cold_section(name: str, result: Mapping[str, Any]) -> str:
             keys = [f"{part}.{method}.recall@50.{group}" for group in there]
             lines.append([method, *(_with_interval(figures, key) for key in keys)])
         counts = [f"{figures[f'{part}.users.{one}']:,.0f} / {figures[f'{part}.events.{one}']:,.0f}" for one in there]
-        tables.append(_table([*lines, ["users / events", *counts]]))
+        tables.append(table([*lines, ["users / events", *counts]]))
     return "## Flits with few or no actions: Recall@50 among them\n\n" + "\n\n".join(tables)
 
 
@@ -219,7 +219,7 @@ def ladder_section(name: str, result: Mapping[str, Any]) -> str:
         lines.append([rung, *(f"{figures[key]:.4f}" for key in keys)])
     means = [one for one in figures if " over " in one and one.endswith((".hit_rate@50", ".mrr"))]
     told = [["difference, mean over seeds", "value"], *([one, _with_interval(figures, one)] for one in means)]
-    return "## PinSage's ladder\n\n" + _table(lines) + (f"\n\n{_table(told)}" if means else "")
+    return "## PinSage's ladder\n\n" + table(lines) + (f"\n\n{table(told)}" if means else "")
 
 
 def _with_interval(figures: Figures, key: str) -> str:
@@ -234,7 +234,7 @@ def plain_section(title: str) -> Callable[[str, Mapping[str, Any]], str]:
     def render(name: str, result: Mapping[str, Any]) -> str:
         lines = [["figure", "value"]]
         lines += [[one["name"], f"{_plain(one['value'])} {one['unit']}".strip()] for one in result["figures"]]
-        return f"## {title}\n\n{_table(lines)}"
+        return f"## {title}\n\n{table(lines)}"
 
     return render
 
@@ -276,7 +276,8 @@ def _interval(row: Mapping[str, Any] | None) -> str:
     return f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
 
 
-def _table(lines: Sequence[Sequence[str]]) -> str:
+def table(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the head first, as Markdown."""
     head, *rest = lines
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *rest))

@@ -14,6 +14,8 @@ from graphrec.errors import DataError, UnknownIdError
 Id = str | int
 FEW = 1000
 """Ids up to which a dictionary is quicker than a join, whose start alone takes as long as half an answer."""
+LONGEST_NUMBER = 20
+"""Digits, with a sign, of a number of 64 bits."""
 
 
 class IdMap:
@@ -66,9 +68,13 @@ class IdMap:
         return isinstance(id_, int) == self._series.dtype.is_integer()
 
     def parsed(self, text: str) -> Id:
-        """Return an id that came as text (of a path, a command line) in the known ids' type."""
-        whole = text.removeprefix("-").isdecimal()
-        return int(text) if whole and self._series.dtype.is_integer() else text
+        """Return an id that came as text (of a path, a command line) in the known ids' type.
+
+        Text that is no number of 64 bits stays text, which no integer id equals.
+        """
+        whole = text.removeprefix("-").isdecimal() and len(text) <= LONGEST_NUMBER
+        number = int(text) if whole and self._series.dtype.is_integer() else None
+        return text if number is None or not -(2**63) <= number < 2**63 else number
 
     def rows(self, ids: pl.Series | Sequence[Id], *, missing: int | None = None) -> RowVector:
         """Return the rows of many ids, in their order.

@@ -69,3 +69,14 @@ def test_saved_ids_open_in_the_same_order(ids: list[Id], tmp_path: Path) -> None
     opened = IdMap.open(tmp_path / "ids.parquet")
     assert opened.series.to_list() == ids
     assert opened.rows(ids).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("text", ["9" * 19, "-" + "9" * 19, "9" * 5000, "1e3", "+1", "", "-", " 1", "0x1"])
+def test_text_that_is_no_number_of_64_bits_stays_text(text: str) -> None:
+    assert IdMap([1, 2]).parsed(text) == text
+
+
+def test_text_becomes_an_id_of_the_known_type() -> None:
+    numbers, names = IdMap([1, 2]), IdMap(["1", "2"])
+    assert [numbers.parsed(one) for one in ("2", "-7", str(2**63 - 1), str(-(2**63)))] == [2, -7, 2**63 - 1, -(2**63)]
+    assert names.parsed("2") == "2"

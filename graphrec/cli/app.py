@@ -7,6 +7,7 @@ import typer
 
 from graphrec import __version__
 from graphrec.cli import ask, data, demo, doctor, export, finetune, init, run, serve, tune
+from graphrec.cli.console import show_anything
 
 app = typer.Typer(
     name="graphrec",
@@ -37,6 +38,7 @@ def _root(
 
     Start with [bold]graphrec demo[/]: a simulated network, end to end, in a few minutes.
     """
+    show_anything()
 
 
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {

@@ -1,5 +1,6 @@
 """What every command shares: data on stdout, messages on stderr, errors as one line and an exit code."""
 
+import io
 import json
 import os
 import shlex
@@ -20,6 +21,13 @@ FILE_WIDTH = 120
 """Columns where stdout is no terminal."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+
+def show_anything() -> None:
+    """Let stdout and stderr write what their encoding cannot, such as a name of bytes that are no UTF-8, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def stdout(file_width: int = FILE_WIDTH) -> "Console":

@@ -31,11 +31,13 @@ def create_app(config: ServingConfig) -> Starlette:
         StateError: If the state cannot be opened.
     """
     service = Service.build(config)
+    endpoints = [(spec, Endpoint(spec, service)) for spec in ROUTES]
+    remembering = next(endpoint for spec, endpoint in endpoints if spec.remember)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(service.current.open)
-        follower = asyncio.create_task(service.current.follow())
+        follower = asyncio.create_task(service.current.follow(remembering.rehearse))
         yield
         follower.cancel()
         with suppress(asyncio.CancelledError):
@@ -43,10 +45,12 @@ def create_app(config: ServingConfig) -> Starlette:
         service.state.close()
 
     register_url_convertor("id", _AnyId())
-    routes = [Route(spec.path, Endpoint(spec, service), methods=[spec.method]) for spec in ROUTES]
+    routes = [Route(spec.path, endpoint, methods=[spec.method]) for spec, endpoint in endpoints]
     if config.shows_docs:
         routes += [Route("/openapi.json", _openapi), Route("/docs", _docs)]
-    return Starlette(routes=[*routes, *page_routes()], lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    app = Starlette(routes=[*routes, *page_routes()], lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    app.router.redirect_slashes = False  # a path is what it says, or unknown
+    return app
 
 
 class _AnyId(Convertor[str]):

@@ -23,34 +23,26 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], most: int,
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > most:
         raise _too_long(most)
-    message = await receive()  # mostly the whole body, and there already
-    if message["type"] == "http.request" and not message.get("more_body"):
-        return _within(message.get("body", b""), most)
     try:
         async with asyncio.timeout(timeout_s):
-            return await _rest(receive, message, most)
+            return await _joined(receive, most)
     except TimeoutError:
         raise Problem(408, "the body took too long to arrive", headers={"Connection": "close"}) from None
 
 
-async def _rest(receive: Receive, message: Mapping[str, object], most: int) -> bytes:
-    body = bytearray()
+async def _joined(receive: Receive, most: int) -> bytes:
+    parts: list[bytes] = []
+    left = most
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise Problem(400, "the caller went away")
-        part = message.get("body", b"")
-        assert isinstance(part, bytes)
-        body += part
-        _within(body, most)
+        parts.append(message.get("body", b""))
+        left -= len(parts[-1])
+        if left < 0:
+            raise _too_long(most)
         if not message.get("more_body"):
-            return bytes(body)
-        message = await receive()
-
-
-def _within(body: bytes | bytearray, most: int) -> bytes:
-    if len(body) > most:
-        raise _too_long(most)
-    return bytes(body)
+            return b"".join(parts)
 
 
 def _too_long(most: int) -> Problem:

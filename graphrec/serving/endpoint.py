@@ -143,6 +143,17 @@ class Endpoint:
         self._service.metrics.requests.labels(self._spec.shown, sent.status).inc()
         self._seconds.observe(time.perf_counter() - started)
 
+    async def rehearse(self, served: Served, body: bytes) -> None:
+        """Let a version answer a question that nobody asks now, in its turn, and remember the answer.
+
+        Raises:
+            Problem: If it is refused, or too many requests wait.
+            GraphrecError: If the version cannot answer it.
+        """
+        asked = Asked(self._service, served, self._message(body), "")
+        async with self._service.gates[self._spec.where].turn():
+            await self._run(asked, body)
+
     def _admit(self, headers: Mapping[bytes, bytes]) -> None:
         """Let in who holds a token of the route's scope."""
         if self._spec.scope == "open":

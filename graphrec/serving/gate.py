@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from graphrec.serving.problems import busy
+from graphrec.serving.turns import Turns
 
 
 class Gate:
@@ -15,13 +16,14 @@ class Gate:
         most: How many may be inside.
         max_waiting: How many may wait; the next one is refused at once.
         timeout_s: Seconds one may wait.
+        entry: Decides who is next; default: whoever came first, as soon as somebody leaves.
 
     Attributes:
         waiting: How many wait or are inside.
     """
 
-    def __init__(self, most: int, max_waiting: int, timeout_s: float) -> None:
-        self._turn = asyncio.Semaphore(most)
+    def __init__(self, most: int, max_waiting: int, timeout_s: float, entry: Turns | None = None) -> None:
+        self._entry = asyncio.Semaphore(most) if entry is None else entry
         self._most = most + max_waiting
         self._timeout_s = timeout_s
         self.waiting = 0
@@ -38,10 +40,7 @@ class Gate:
         self.waiting += 1
         arrived = time.perf_counter()
         try:
-            async with self._turn:
-                # Answers are computed on the loop itself. One pass over what has arrived before each keeps the queue
-                # visible, so that too many are refused rather than left in the sockets.
-                await asyncio.sleep(0)
+            async with self._entry:
                 waited = time.perf_counter() - arrived
                 if waited > self._timeout_s:
                     raise busy("the request waited too long")

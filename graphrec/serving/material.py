@@ -1,6 +1,7 @@
 """What a version holds besides its bundle, opened when somebody first asks to see it."""
 
 import json
+import logging
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.serving.problems import Problem
 from graphrec.store import Store, Version
 from graphrec.tables.image_store import Images
+
+logger = logging.getLogger(__name__)
 
 
 class Material:
@@ -77,7 +80,10 @@ class Material:
         return aligned.get_column(column)
 
     def _folder(self, stage: str) -> Path:
+        if stage not in self._version.stages:
+            raise Problem(404, f"this version holds no {stage}")
         try:
             return self._store.artifact(self._version, stage).path
         except ArtifactError as error:
-            raise Problem(404, f"this version holds no {stage}") from error
+            logger.error("artifact refused", extra={"version": self._version.name, "error": str(error)})
+            raise Problem(404, f"this version's {stage} is damaged and stays closed; the log tells more") from error

@@ -1,6 +1,8 @@
 """What Prometheus reads."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -43,7 +45,21 @@ class Metrics:
     def text(self) -> tuple[bytes, str]:
         """Return the exposition and its content type."""
         registry = self._own
-        if os.environ.get(FOLDER):
+        if folder := os.environ.get(FOLDER):
+            _forget_dead(Path(folder))
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _forget_dead(folder: Path) -> None:
+    """Drop the gauges of workers that were killed: they could not do so themselves, and count nothing any more."""
+    for file in folder.glob("gauge_live*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):  # another worker was quicker
+                multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        except PermissionError:  # it lives, and is somebody else's
+            continue

@@ -10,6 +10,7 @@ from graphrec.serving.application import create_app
 from graphrec.serving.config import ServingConfig, check_guarded
 from graphrec.serving.logs import write_json_lines
 from graphrec.serving.metrics import FOLDER
+from graphrec.serving.protocol import BoundedProtocol
 from graphrec.serving.tokens import Tokens
 from graphrec.state import SqliteState
 from graphrec.store import Store
@@ -38,7 +39,8 @@ def run(config: ServingConfig) -> None:
             os.environ[FOLDER] = folder
         uvicorn.run(
             "graphrec.serving.run:worker", factory=True, host=config.host, port=config.port, workers=config.workers,
-            log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=30,
+            http=BoundedProtocol, log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=30,
         )  # fmt: skip
 
 

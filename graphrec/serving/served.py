@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from graphrec.ids import Id
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
@@ -38,6 +40,10 @@ class Remembered:
         self._kept.move_to_end(body)
         return found[2]
 
+    def newest(self) -> list[bytes]:
+        """Return the bodies whose answers are kept, those asked last first."""
+        return list(reversed(self._kept))
+
     def put(self, body: bytes, user: Id, known: Known, answer: bytes) -> None:
         """Remember an answer."""
         if self._most and len(body) + len(answer) <= MOST_BYTES:
@@ -70,7 +76,9 @@ class Served:
 
     @classmethod
     def open(cls, place: str, version: str, answers_kept: int = 0) -> "Served":
-        """Open a version, every file compared with its manifest, and let it answer once.
+        """Open a version, every file compared with its manifest, and let it answer.
+
+        One that has answered before is compared anew: its files may have been damaged since.
 
         Args:
             place: The store.
@@ -80,7 +88,7 @@ class Served:
         Raises:
             ArtifactError: If there is no such version, or a file is damaged.
         """
-        store = Store(place)
+        store = Store(place, recheck=True)
         try:
             found = store.resolve(version)
             bundle = Bundle.open(store.artifact(found, "bundle").path)
@@ -93,11 +101,14 @@ class Served:
 
 
 def _warm(retriever: Retriever) -> None:
-    """Ask once, so that no caller waits for what is built on the first question."""
+    """Ask as every kind of caller does, so that none waits for what is built or compiled on the first question."""
     bundle = retriever.bundle
-    users = bundle.ids[bundle.settings.user_type].series
-    found = retriever.recommend(users[0], 1) if len(users) else retriever.recommend_unknown("", 1)
-    if len(found):
-        found.explain(0)
+    users, flits = (bundle.ids[one].series for one in (bundle.settings.user_type, bundle.settings.flit_type))
+    found = [retriever.recommend_unknown("", 1), retriever.recommend_from(flits.head(1).to_list(), 1)]
     if len(users):
-        retriever.interests(users[0])  # words are weighed against the whole corpus
+        busiest = users[int(np.argmax(np.diff(bundle.interests.indptr)))]
+        retriever.interests(busiest)  # words are weighed against the whole corpus
+        found.append(retriever.recommend(busiest, 1))
+    for one in found:
+        if len(one):
+            one.explain(0)

@@ -10,6 +10,7 @@ from graphrec.serving.problems import busy
 from graphrec.serving.served import Served
 from graphrec.serving.swap import Current
 from graphrec.serving.tokens import Tokens
+from graphrec.serving.turns import Turns
 from graphrec.state import SqliteState, State
 
 SLOW_AT_ONCE = 2
@@ -50,8 +51,9 @@ class Service:
         check_guarded(config, bool(tokens.held))
         metrics = Metrics()
         state = SqliteState(config.state_path)
-        at_once = {"loop": 1, "thread": SLOW_AT_ONCE, "write": 1, "events": config.max_waiting}
+        at_once = {"thread": SLOW_AT_ONCE, "write": 1, "events": config.max_waiting}
         gates = {name: Gate(most, config.max_waiting, config.timeout_s) for name, most in at_once.items()}
+        gates["loop"] = Gate(1, config.max_waiting, config.timeout_s, Turns())
         return cls(config, tokens, state, Appender(state), Current(config, metrics), metrics, gates)
 
     def served(self) -> Served:

@@ -1,8 +1,14 @@
-"""Which version answers, and how it gives way to the next: the new one opens beside the old, then a reference moves."""
+"""Which version answers, and how it gives way to the next.
+
+The new one opens beside the old and rehearses what was asked last; then a reference moves.
+"""
 
 import asyncio
 import logging
+import sys
 import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.metrics import Metrics
@@ -12,8 +18,18 @@ from graphrec.store import Store
 logger = logging.getLogger(__name__)
 RETRY_S = 30.0
 """Seconds before a version that was refused is tried again: somebody may have restored its files."""
+TURN_S = 0.0005
+"""Longest turn of the thread that opens a version. CPython's usual 5 ms last as long as three answers, and an answer
+would wait for several of them."""
+REHEARSAL_S = 10.0
+"""Longest time a new version rehearses before it takes over."""
+RESTS = 3.0
+"""Pause after each question rehearsed, as a multiple of what it took: callers keep most of the loop."""
 GRACE_S = 30.0
 """Seconds the files of a version that gave way stay leased, for requests still at work on it."""
+
+Rehearse = Callable[[Served, bytes], Awaitable[None]]
+"""Lets a version answer a question of which the answer is remembered; it may raise whatever a refusal is."""
 
 
 class Current:
@@ -49,8 +65,12 @@ class Current:
         self._served = Served.open(self._config.store, self._config.version, self._config.answers_kept)
         self._metrics.version.labels(self._served.version).set(1)
 
-    async def follow(self) -> None:
-        """Look where the alias points, again and again, and move there; never raises."""
+    async def follow(self, rehearse: Rehearse) -> None:
+        """Look where the alias points, again and again, and move there; never raises.
+
+        Args:
+            rehearse: Given the new version and a question that the old one remembers the answer of.
+        """
         while True:
             await asyncio.sleep(self._config.poll_s)
             try:
@@ -62,20 +82,23 @@ class Current:
             if self._served is not None and name == self._served.version:
                 self.refused = {}
             elif name not in self.refused or time.monotonic() >= self._retry_at:
-                await self._move(name)
+                await self._move(name, rehearse)
 
     def _named(self) -> str:
         return self._aliases.resolve(self._config.version).name
 
-    async def _move(self, name: str) -> None:
+    async def _move(self, name: str, rehearse: Rehearse) -> None:
         try:
-            new = await asyncio.to_thread(Served.open, self._config.store, name, self._config.answers_kept)
+            with _taking_turns():
+                new = await asyncio.to_thread(Served.open, self._config.store, name, self._config.answers_kept)
         except Exception as error:  # whatever is wrong with it, the old version goes on
             self.refused = {name: f"{type(error).__name__}: {error}"}
             self._retry_at = time.monotonic() + RETRY_S
             self._metrics.swaps.labels("refused").inc()
             logger.error("version refused; the old one goes on", extra={"version": name, "error": str(error)})
             return
+        if self._served is not None:
+            await _rehearsed(self._served, new, rehearse)
         old, self._served, self.refused = self._served, new, {}
         self._metrics.swaps.labels("swapped").inc()
         self._metrics.version.labels(name).set(1)
@@ -83,3 +106,30 @@ class Current:
         if old is not None:
             self._metrics.version.labels(old.version).set(0)
             asyncio.get_running_loop().call_later(GRACE_S, old.store.close)
+
+
+async def _rehearsed(old: Served, new: Served, rehearse: Rehearse) -> None:
+    """Let the new version answer what the old one was asked last.
+
+    Otherwise it would have to compute at once what the old one remembered: where most answers are remembered, callers
+    come several times faster than that is done.
+    """
+    until = time.monotonic() + REHEARSAL_S
+    for question in old.remembered.newest():
+        begun = time.monotonic()
+        if begun > until:
+            return
+        with suppress(Exception):  # what it refuses now, it refuses when it is asked
+            await rehearse(new, question)
+        await asyncio.sleep(RESTS * (time.monotonic() - begun))
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    """Let threads take short turns for a while."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)

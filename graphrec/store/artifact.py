@@ -68,6 +68,8 @@ class Artifact:
         Raises:
             ArtifactError: Naming the first file that is missing, changed or not in the manifest.
         """
+        if self.path.is_symlink():
+            raise self._damaged(self.path.name, "a folder", "a link")
         for name in self.files if names is None else names:
             self._verify_file(name)
         if names is None:

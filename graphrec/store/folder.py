@@ -19,7 +19,7 @@ class FolderRecords:
 
     def names(self, kind: str) -> list[str]:
         """Return all names of a kind, sorted."""
-        return sorted(path.stem for path in (self.root / kind).glob("*.json"))
+        return sorted(path.stem for path in inside(self.root, kind).glob("*.json"))
 
     def read(self, kind: str, name: str) -> bytes | None:
         """Return one record's bytes, or ``None``."""
@@ -36,14 +36,14 @@ class FolderRecords:
     def create(self, kind: str, name: str, data: bytes) -> bool:
         """Write a record in one step; return False if one of this name stands."""
         with storage_errors(self.root):
-            sweep(self.root / kind)
+            sweep(inside(self.root, kind))
             return write_if_absent(self._path(kind, name), data, LABELS[kind])
 
     def change(self, kind: str, name: str, make: Callable[[bytes | None], bytes]) -> None:
         """Replace a record in one step by what ``make`` makes of the standing one."""
         with storage_errors(self.root), self.locked():
             data = make(self.read(kind, name))
-            sweep(self.root / kind)
+            sweep(inside(self.root, kind))
             write_over(self._path(kind, name), data, LABELS[kind])
 
     def remove(self, kind: str, name: str) -> None:
@@ -53,11 +53,11 @@ class FolderRecords:
     def sweep(self) -> None:
         """Remove the drafts of dead writers."""
         for kind in LABELS:
-            sweep(self.root / kind)
+            sweep(inside(self.root, kind))
 
     def locked(self) -> "_Lock":
         """Return a context in which no other process moves an alias or drops a version."""
-        return _Lock(self.root / "catalogue.lock")
+        return _Lock(inside(self.root, "catalogue.lock"))
 
     def _path(self, kind: str, name: str) -> Path:
         return inside(self.root, kind, f"{name}.json")

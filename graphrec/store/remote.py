@@ -37,15 +37,16 @@ SPARED = timedelta(days=1)
 """How long gc and the sweep leave alone what was written: longer than a job takes from a stage to its version."""
 
 
-def open_remote(uri: str, cache: Path) -> tuple["RemoteShelf", RemoteRecords]:
+def open_remote(uri: str, cache: Path, *, recheck: bool = False) -> tuple["RemoteShelf", RemoteRecords]:
     """Return the two parts of the store at a URI.
 
     Args:
         uri: Where it is.
         cache: Folder for the mirror.
+        recheck: Read through what is in the mirror even if this process has done so before.
     """
     objects = Objects(uri)
-    return RemoteShelf(objects, cache), RemoteRecords(objects)
+    return RemoteShelf(objects, cache, recheck=recheck), RemoteRecords(objects)
 
 
 class RemoteShelf:
@@ -54,11 +55,12 @@ class RemoteShelf:
     Args:
         objects: The store's objects.
         cache: Folder that holds the mirror, and results not sent yet.
+        recheck: Read through what is in the mirror even if this process has done so before.
     """
 
-    def __init__(self, objects: Objects, cache: Path) -> None:
+    def __init__(self, objects: Objects, cache: Path, *, recheck: bool = False) -> None:
         self._objects = objects
-        self._mirror = Shelf(cache)
+        self._mirror = Shelf(cache, recheck=recheck)
         self._unsent = Shelf(cache / "unsent")
 
     def find(self, stage: str, fingerprint: str) -> Artifact | None:

@@ -24,10 +24,16 @@ _verified: set[tuple[Path, str]] = set()
 
 
 class Shelf:
-    """The artifacts below one root. What was found or published here is leased until :meth:`close`."""
+    """The artifacts below one root. What was found or published here is leased until :meth:`close`.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: The folder.
+        recheck: Read through what is found even if this process has done so before.
+    """
+
+    def __init__(self, root: Path, *, recheck: bool = False) -> None:
         self.root = root
+        self._verified: set[tuple[Path, str]] = set() if recheck else _verified
         self._leases: dict[Path, Lease] = {}
 
     def find(self, stage: str, fingerprint: str) -> Artifact | None:
@@ -38,9 +44,9 @@ class Shelf:
         except (FileNotFoundError, NotADirectoryError):
             return None
         artifact = read_manifest(lease.read(), stage, fingerprint, manifest)
-        if (artifact.path, artifact.digest) not in _verified:
+        if (artifact.path, artifact.digest) not in self._verified:
             artifact.verify()
-            _verified.add((artifact.path, artifact.digest))
+            self._verified.add((artifact.path, artifact.digest))
         self._leases[manifest] = lease
         return artifact
 
@@ -75,7 +81,7 @@ class Shelf:
                 draft.write(encode(record))
                 failpoint("publish.drafted")
                 if draft.create(home / MANIFEST):
-                    _verified.add((draft.folder, record["digest"]))
+                    self._verified.add((draft.folder, record["digest"]))
                 failpoint("publish.committed")
                 published = self.find(stage, fingerprint)  # the winner's, while the draft still holds off gc
         if published is None:
@@ -143,7 +149,7 @@ class Shelf:
         return inside(self.root, "artifacts", check_name("stage", stage), check_fingerprint(fingerprint))
 
     def _homes(self) -> Iterator[Path]:
-        homes = (path for path in self.root.glob("artifacts/*/*") if path.is_dir())
+        homes = (path for path in self.root.glob("artifacts/*/*") if path.is_dir() and path.resolve() == path)
         yield from sorted(path for path in homes if is_key(path.parent.name, path.name))
 
 

@@ -40,6 +40,7 @@ class Store:
 
     Args:
         root: The store's folder, or a URI as text.
+        recheck: Compare what is found with its manifest even if this process has done so before.
 
     Attributes:
         place: The folder or the URI, for messages.
@@ -49,19 +50,19 @@ class Store:
         ConfigError: If no such URI can be opened, or it needs what is not installed.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, recheck: bool = False) -> None:
         uri = remote_uri(root)
         self.place = uri or str(local_path(root))
         self._shelf: Artifacts
         self._catalogue: Catalogue
         if uri is None:
             self.root = local_path(root)
-            self._shelf, self._catalogue = Shelf(self.root), Catalogue(FolderRecords(self.root))
+            self._shelf, self._catalogue = Shelf(self.root, recheck=recheck), Catalogue(FolderRecords(self.root))
         else:
             from graphrec.store.remote import open_remote
 
             self.root = cache_folder(uri)
-            self._shelf, records = open_remote(uri, self.root)
+            self._shelf, records = open_remote(uri, self.root, recheck=recheck)
             self._catalogue = Catalogue(records)
 
     @property
@@ -72,7 +73,8 @@ class Store:
     def find(self, stage: str, fingerprint: str) -> Artifact | None:
         """Return the committed artifact of a fingerprint, or ``None``.
 
-        All its files are read and compared with the manifest the first time this process sees it.
+        All its files are read and compared with the manifest the first time this process sees it, or with ``recheck``
+        this object.
 
         Raises:
             ConfigError: If the stage or the fingerprint is no name.

@@ -32,10 +32,17 @@ def was_uri(path: Path) -> bool:
 
 
 def local_path(place: Path | str) -> Path:
-    """Return the absolute path that a path or a ``file://`` URI means."""
+    """Return the absolute path that a path or a ``file://`` URI means.
+
+    Raises:
+        ConfigError: If no file can have such a name.
+    """
     if isinstance(place, str) and place.startswith("file://"):
         place = unquote(urlsplit(place).path)
-    return Path(place).absolute().resolve()
+    try:
+        return Path(place).absolute().resolve()
+    except ValueError:  # a NUL, or what cannot be encoded
+        raise ConfigError(f"folder must have a name that files can have (got {str(place)!r}); name another") from None
 
 
 def cache_folder(uri: str) -> Path:

@@ -68,3 +68,10 @@ def test_paths_are_short_and_safe_to_paste(tmp_path: Path, monkeypatch: pytest.M
     assert shell_path(tmp_path / "demo" / "store") == "demo/store"
     assert shell_path("a b") == "'a b'"
     assert shell_path("/elsewhere/x") == "/elsewhere/x"
+
+
+def test_what_the_terminal_cannot_show_is_escaped() -> None:
+    """A name of bytes that are no UTF-8, as a shell passes it on."""
+    done = graphrec_process("versions", "--store", "no-store-\udcff")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"no-store-\udcff" in done.stdout

@@ -1,5 +1,6 @@
 """Tokens, limits, and what a refusal says."""
 
+import hmac
 import json
 import socket
 from pathlib import Path
@@ -60,6 +61,22 @@ def test_tokens_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -
     assert held.scope_of(f"Bearer {TOKENS['read']}".encode()) == "read"
     assert held.scope_of(f"bearer {TOKENS['admin']}".encode()) == "admin"
     assert held.scope_of(None) is None
+
+
+def test_every_token_is_compared_in_constant_time_whatever_is_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, ",".join(f"{scope}:{token}" for scope, token in TOKENS.items()))
+    held, compared = Tokens.load(None), []
+    whole = hmac.compare_digest
+
+    def seen(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return whole(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", seen)
+    for scope, header in {"read": TOKENS["read"], "admin": TOKENS["admin"], None: "x"}.items():
+        assert held.scope_of(f"Bearer {header}".encode()) == scope
+    assert held.scope_of(b"") is held.scope_of(None) is None
+    assert compared == [(32, 32)] * 5 * len(TOKENS)  # digests of one length, all of them each time
 
 
 @pytest.mark.parametrize(
@@ -140,9 +157,10 @@ def test_without_a_token_no_body_is_read(server: Running) -> None:
     assert server.raw(head).startswith(b"HTTP/1.1 401")
 
 
-def test_a_body_that_never_comes_is_given_up(planted_store: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [b"", b"{"])
+def test_a_body_that_never_comes_is_given_up(planted_store: Path, tmp_path: Path, sent: bytes) -> None:
     with serving(planted_store, tmp_path, timeout_s=0.2) as running:
-        assert running.raw(HEAD + b"Content-Length: 50\r\n\r\n{").startswith(b"HTTP/1.1 408")
+        assert running.raw(HEAD + b"Content-Length: 50\r\n\r\n" + sent).startswith(b"HTTP/1.1 408")
 
 
 @pytest.mark.parametrize(
@@ -194,6 +212,7 @@ def test_unknown_routes_and_methods_are_problems_too(server: Running) -> None:
     found = server.ask("GET", "/v2")
     assert found.json() == {"status": 404, "title": "not found", "request_id": found.headers["x-request-id"]}
     assert server.ask("GET", "/v1/recommend").status_code == 405
+    assert server.ask("GET", "/version/").status_code == 404
 
 
 def test_too_many_are_refused_at_once_and_told_when_to_come_back(planted_store: Path, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +122,28 @@ def test_a_failure_is_logged_without_what_was_sent(caplog: pytest.LogCaptureFixt
     line = json.loads(JsonLines().format(caplog.records[0]))
     assert (line["request_id"], line["route"], line["error"]) == ("abc", "/v1/recommend", "RuntimeError")
     assert "hermione likes" not in line["where"].replace('raise RuntimeError("hermione likes f7")', "")
+
+
+COMPILED = """
+import sys
+from numba.core.registry import CPUDispatcher
+from graphrec.serving.served import Served
+
+def compiled():
+    parts = [one for name, one in sys.modules.items() if name.startswith("graphrec")]
+    kernels = [value for part in parts for value in vars(part).values() if isinstance(value, CPUDispatcher)]
+    return sum(len(one.signatures) for one in kernels)
+
+retriever = Served.open(sys.argv[1], "latest").retriever
+before = compiled()
+retriever.recommend("nobody")
+retriever.recommend_from(["f1", "f9"])
+retriever.recommend("u1")
+print(before > 0, compiled() - before)
+"""
+
+
+@pytest.mark.slow
+def test_what_strangers_ask_is_compiled_before_a_version_answers(planted_store: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", COMPILED, str(planted_store)], capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "0"], done.stderr

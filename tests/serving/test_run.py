@@ -68,6 +68,11 @@ def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
     return [pid for pid, command in commands.items() if b"spawn_main" in command]
 
 
+def workers_counted(url: str) -> float:
+    text = httpx2.get(f"{url}/metrics", headers=bearer("admin")).text
+    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith("graphrec_version{"))
+
+
 @pytest.mark.slow
 def test_workers_add_up_their_counts(served: tuple[str, subprocess.Popen[bytes], Path]) -> None:
     url, _, _ = served
@@ -110,3 +115,4 @@ def test_killed_workers_lose_nothing_acknowledged_and_the_client_no_request(
     found = {event.event_id for _, event in SqliteState(state).since(0)}
     assert len(kept) > 90
     assert found >= set(kept)
+    until(lambda: workers_counted(url) == 2, 60)  # those that were killed count no more

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import httpx2
 import pytest
 
 from graphrec.errors import ArtifactError
+from graphrec.ids import IdMap
+from graphrec.retrieval import portraits
+from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.run import run
+from graphrec.serving.served import Served
 from graphrec.store import Store
+from tests.retrieval.world import NUM_FLITS
 from tests.serving.world import Running, bearer, publish, serving, until
 
 VERSIONS = 6
@@ -87,6 +93,41 @@ def test_swaps_under_load_lose_nothing_and_mix_nothing(store: Store, running: Ru
     assert metric(running, 'graphrec_swaps_total{outcome="swapped"}') == VERSIONS + 1
 
 
+def test_a_new_version_has_rehearsed_what_was_asked_last(store: Store, running: Running) -> None:
+    for user in ("u1", "nobody"):
+        running.candidates(user)
+    store.set_alias("latest", "v0002")
+    until(lambda: version_of(running) == "v0002")
+    for user in ("u1", "nobody"):
+        found = running.post("/v1/recommend", user=user, k=10)
+        assert found.headers["server-timing"] == "remembered"
+        ids = [one["id"] for one in found.json()["candidates"]]
+        assert ids == Retriever.open(store.root, "v0002").recommend(user, 10).ids
+
+
+def test_what_a_new_version_refuses_does_not_hold_it_up(store: Store, running: Running) -> None:
+    found = running.post("/v1/recommend", user="u1", k=10, wishes={"muted": ["f7"]})
+    assert found.status_code == 200
+    running.candidates("u1")
+    bundle = Bundle.open(store.artifact("v0001", "bundle").path)
+    nameless = replace(bundle, ids={**bundle.ids, "flit": IdMap([f"new{row}" for row in range(NUM_FLITS)])})
+    name = publish(store, 1000, nameless)
+    until(lambda: version_of(running) == name)
+    assert running.post("/v1/recommend", user="u1", k=10, wishes={"muted": ["f7"]}).status_code == 404
+    assert running.post("/v1/recommend", user="u1", k=10).headers["server-timing"] == "remembered"
+
+
+def test_nothing_is_left_to_build_on_the_first_question(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Served.open(str(store.root), "v0001")
+
+    def build(*_: object) -> None:
+        raise AssertionError("keywords must be there already")
+
+    monkeypatch.setattr(portraits, "Keywords", build)
+    assert len(opened.retriever.interests("u1"))
+    opened.store.close()
+
+
 def damaged_index(store: Store, version: str) -> Path:
     path = store.artifact(version, "bundle").path
     return next(path.glob("index_flit/*.npy"), next(iter(path.glob("index_flit/*"))))
@@ -106,6 +147,19 @@ def test_a_damaged_version_is_refused_and_the_old_one_goes_on(store: Store, runn
         Store(tmp_path / "other").set_alias("latest", "v0003")
         until(lambda: version_of(served) == "v0003")
         assert served.ask("GET", "/readyz").json()["refused"] == []
+
+
+def test_a_version_damaged_since_it_last_answered_is_refused(store: Store, running: Running) -> None:
+    store.set_alias("latest", "v0002")
+    until(lambda: version_of(running) == "v0002")
+    before = running.candidates("u1")
+    prior = store.artifact("v0001", "bundle").file("settings.json")
+    intact = prior.read_bytes()
+    prior.write_bytes(intact.replace(b"{", b"[", 1))
+    store.set_alias("latest", "v0001")
+    until(lambda: running.ask("GET", "/readyz").json()["refused"] == ["v0001"])
+    assert running.candidates("u1") == before
+    prior.write_bytes(intact)
 
 
 def test_a_store_out_of_reach_is_no_reason_to_stop(store: Store, running: Running) -> None:

@@ -17,6 +17,7 @@ from graphrec.features import TextConfig
 from graphrec.retrieval.bundle import Bundle
 from graphrec.serving.application import create_app
 from graphrec.serving.config import ServingConfig
+from graphrec.serving.protocol import BoundedProtocol
 from graphrec.store import Artifact, Store, fingerprint
 from graphrec.training.content import Block
 from tests.retrieval.test_query import write_model
@@ -89,7 +90,10 @@ def serving(store: Path, folder: Path, **settings: Any) -> Iterator[Running]:
     tokens.write_text("# who may what\n" + "".join(f"{scope} {token}\n" for scope, token in TOKENS.items()))
     given = {"store": str(store), "state": str(folder / "state.sqlite"), "tokens": str(tokens), "poll_s": 0.05}
     config = ServingConfig.parse(given | settings)
-    server = uvicorn.Server(uvicorn.Config(create_app(config), port=0, log_config=None, timeout_graceful_shutdown=5))
+    app = create_app(config)
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, http=BoundedProtocol, log_config=None, timeout_graceful_shutdown=5)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -62,3 +62,8 @@ def test_missing_shortened_added_and_linked_files_are_detected(artifact: Artifac
     (artifact.path / "extra").write_text("x")
     with pytest.raises(ArtifactError, match=r"extra must be no such file \(got a file\)"):
         artifact.verify()
+    (artifact.path / "extra").unlink()
+    artifact.path.rename(artifact.path.parent / "elsewhere")
+    artifact.path.symlink_to(artifact.path.parent / "elsewhere")
+    with pytest.raises(ArtifactError, match=r"attempt-\w+ must be a folder \(got a link\)"):
+        artifact.verify()

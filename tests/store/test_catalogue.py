@@ -1,3 +1,5 @@
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,31 @@ def test_a_link_out_of_the_store_is_refused(folder: Store, tmp_path_factory: pyt
     (folder.root / "versions" / "v0002.json").symlink_to(outside)
     with pytest.raises(ArtifactError, match="must stay inside the store"):
         folder.resolve("v0002")
+
+
+@pytest.mark.parametrize("link", ["catalogue.lock", "versions", "aliases"])
+def test_nothing_is_made_or_swept_where_a_link_leads(
+    folder: Store, tmp_path_factory: pytest.TempPathFactory, link: str
+) -> None:
+    folder.add_version({"stage": put(folder)}, {})
+    outside = tmp_path_factory.mktemp("outside") / link
+    if link in ("versions", "aliases"):
+        outside.mkdir()
+        (outside / "attempt-0000000000000000.draft").touch()  # as a dead writer would leave it
+        shutil.rmtree(folder.root / link, ignore_errors=True)
+    (folder.root / link).symlink_to(outside)
+    before = sorted(outside.parent.rglob("*"))
+    changes = (
+        lambda: folder.save_version("v0002", {}, {}),
+        lambda: folder.set_alias("latest", "v0001"),
+        lambda: folder.gc(keep=1),
+    )
+    for change in changes:
+        with suppress(ArtifactError):  # whatever needs the link is refused, the rest goes on
+            change()
+    with pytest.raises(ArtifactError, match="must stay inside the store"):
+        changes[2]()
+    assert sorted(outside.parent.rglob("*")) == before
 
 
 def test_a_newer_stores_version_is_refused(folder: Store) -> None:

@@ -37,6 +37,28 @@ def test_verify_reads_again_what_was_verified_before(folder: Store) -> None:
         folder.verify("v0001")
 
 
+def test_who_asks_for_it_has_everything_read_again(store: Store) -> None:
+    artifact = put(store)
+    assert store.find("stage", key()) == Store(store.place, recheck=True).find("stage", key()) == artifact
+    artifact.file("parts/ids.txt").write_text("bird_0043\n")
+    assert store.find("stage", key()) == artifact
+    with pytest.raises(ArtifactError, match=r"parts/ids\.txt must be sha256"):
+        Store(store.place, recheck=True).find("stage", key())
+
+
+def test_gc_leaves_alone_where_a_link_leads(folder: Store, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = Store(tmp_path_factory.mktemp("other"))
+    draft = put(other).path.parent / "attempt-0000000000000000.draft"
+    draft.touch()
+    folder.add_version({"stage": put(folder, 1)}, {})
+    (folder.root / "artifacts" / "linked").symlink_to(other.root / "artifacts" / "stage")
+    (folder.root / "artifacts" / "stage" / key()).symlink_to(draft.parent)
+    other.close()
+    assert folder.gc(keep=1).artifacts == ()
+    assert draft.exists()
+    assert other.find("stage", key()) is not None
+
+
 def test_gc_keeps_what_versions_and_aliases_name(store: Store) -> None:
     for number in range(5):
         store.add_version({"stage": put(store, number)}, {})

@@ -26,6 +26,12 @@ def test_a_uri_made_a_path_says_so() -> None:
         Store(Path("s3://bucket/store"))
 
 
+@pytest.mark.parametrize("place", ["a\0b", "\ud800", Path("a\0b")])
+def test_a_name_that_no_file_can_have_says_so(place: Path | str) -> None:
+    with pytest.raises(ConfigError, match="folder must have a name that files can have"):
+        Store(place)
+
+
 def test_two_servers_have_two_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GRAPHREC_CACHE", str(tmp_path))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://one")

@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 from pathlib import Path
 
 import httpx2
@@ -10,7 +11,7 @@ from graphrec.retrieval.bundle import Bundle
 from graphrec.store import Store
 from tests.retrieval.world import AS_OF, NUM_FLITS, planted, topic_of
 from tests.serving.explorer.world import NO_PICTURE, WITH_IMAGE, picture
-from tests.serving.world import Running, bearer
+from tests.serving.world import Running, bearer, serving
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +149,17 @@ def test_a_version_without_map_graph_and_images_says_so(server: Running) -> None
     assert server.post("/v1/neighbours", id="f8").status_code == 404
     assert server.ask("GET", f"/v1/images/{'00' * 32}").status_code == 404
     assert server.post("/v1/flits", ids=["f8"]).json()["flits"][0]["image"] is None
+
+
+def test_a_damaged_map_stays_closed_and_the_rest_answers(whole_store: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole_store, tmp_path / "copy")
+    points = next((tmp_path / "copy" / "artifacts" / "projection").rglob("*.npy"))
+    points.write_bytes(points.read_bytes()[:-1])
+    with serving(tmp_path / "copy", tmp_path) as served:
+        told = served.ask("GET", "/v1/projection")
+        assert (told.status_code, "projection is damaged" in told.json()["title"]) == (404, True)
+        assert str(tmp_path) not in told.text
+        assert served.candidates("u1")
 
 
 @pytest.mark.parametrize("path", ["/v1/users", "/v1/users/u1/actions", "/v1/projection", f"/v1/images/{'00' * 32}"])

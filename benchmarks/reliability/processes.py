@@ -1,0 +1,26 @@
+"""What a process takes, as Linux tells it."""
+
+import os
+from dataclasses import dataclass
+
+from benchmarks.serving import memory_mb
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a process takes at one instant.
+
+    Attributes:
+        rss_mb: Resident memory.
+        threads: Threads.
+        descriptors: Open files and sockets.
+    """
+
+    rss_mb: float
+    threads: int
+    descriptors: int
+
+    @classmethod
+    def of(cls, pid: int) -> "Sample":
+        """Look at a process."""
+        return cls(memory_mb(pid, "Rss"), len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd")))
