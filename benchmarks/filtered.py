@@ -12,8 +12,8 @@ from graphrec.retrieval.candidates import draw
 
 WANTED = 133
 """Neighbours of one of three interests."""
-QUERIES = 300
-SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+QUERIES = 200
+SHARES = (0.5, 0.1, 0.02)
 Search = Callable[[FloatMatrix], RowVector]
 """One query ``[1, dim]`` to rows."""
 
