@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphrec.arrays import FloatVector
+from graphrec.errors import ArtifactError
 from graphrec.history import DAY_S
 from graphrec.interests import InterestConfig, ServedInterests, UserInterests
 from graphrec.retrieval.shelf import Weights
 
-PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author", "length_exponent")
+PLAIN = ("user_type", "flit_type", "as_of_s", "budget", "cold_share", "author")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Settings:
         """Return plain values for JSON."""
         return {
             **{name: getattr(self, name) for name in PLAIN},
+            "length_exponent": self.length_exponent,
             "weights": vars(self.weights),
             "cold_weights": vars(self.cold_weights),
             "interests": self.interests.model_dump(mode="json"),
@@ -68,12 +70,23 @@ class Settings:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
-        """Build from what :meth:`to_dict` gave."""
-        return cls(
-            **{name: values[name] for name in PLAIN},
-            weights=Weights(**values["weights"]),
-            cold_weights=Weights(**values["cold_weights"]),
-            interests=InterestConfig.parse(values["interests"]),
-            text_columns=tuple(values["text_columns"]),
-            flags=tuple(values["flags"]),
-        )
+        """Build from what :meth:`to_dict` gave; versions from before lengths counted go by the cosine.
+
+        Raises:
+            ArtifactError: If a value is missing.
+        """
+        try:
+            return cls(
+                **{name: values[name] for name in PLAIN},
+                weights=Weights(**values["weights"]),
+                cold_weights=Weights(**values["cold_weights"]),
+                interests=InterestConfig.parse(values["interests"]),
+                text_columns=tuple(values["text_columns"]),
+                flags=tuple(values["flags"]),
+                length_exponent=values.get("length_exponent", 0.0),
+            )
+        except (KeyError, TypeError) as error:
+            raise ArtifactError(
+                f"bundle.settings must hold every setting of retrieval (got none for {error}); another graphrec wrote "
+                "this version: run again"
+            ) from error
