@@ -22,6 +22,7 @@ from graphrec.pipeline.popularity import prior_of, segments_of
 from graphrec.pipeline.resolved import Resolved
 from graphrec.retrieval.bundle import SCALED, Bundle
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.keywords import Keywords, corpus_of
 from graphrec.retrieval.settings import Settings
 from graphrec.tables.clean import Tables
 from graphrec.vectors import Embeddings
@@ -129,6 +130,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             tables, config.nodes, opened.vectors, as_of_s=as_of_s, prior_weights=resolved.kind_prior_weights
         ),
         campaigns=campaigns_of(tables, config.retrieval.ads, resolved.interests),
+        keywords=Keywords.fit(corpus_of(frame, node.text)),
     )
 
 

@@ -246,4 +246,4 @@ def bundle_stage(
         }
 
     settings = {"part": part.described, "retrieval": config.retrieval.model_dump(mode="json")}
-    return runner.stage(name, stage_version=7, config=settings, inputs=inputs, write=write)
+    return runner.stage(name, stage_version=8, config=settings, inputs=inputs, write=write)

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphrec.arrays import FloatMatrix, IntVector, RowVector
 from graphrec.projection.config import Method, ProjectionConfig
-from graphrec.retrieval.portraits import Keywords
+from graphrec.retrieval.keywords import Keywords
 
 FEWEST = 50
 """Flits that UMAP needs to show more than chance."""
@@ -65,7 +65,7 @@ def build_projection(vectors: FloatMatrix, texts: Sequence[str], config: Project
     drawn = np.asarray(vectors[rows], dtype=np.float32)
     used: Method = "umap" if config.resolved().method == "umap" and len(rows) >= FEWEST else "pca"
     cluster = _clusters(drawn, config.clusters, seed)
-    names = _names(cluster, [texts[row] for row in rows], Keywords(texts))
+    names = _names(cluster, [texts[row] for row in rows], Keywords.fit(texts))
     return Projection(rows, _framed(_laid_out(drawn, used, seed)), cluster, names, used)
 
 

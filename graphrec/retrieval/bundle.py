@@ -18,6 +18,7 @@ from graphrec.index import CachedIndex, IndexConfig, VectorIndex, open_index
 from graphrec.interests import Interests
 from graphrec.retrieval.ads import Campaigns
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.keywords import Keywords
 from graphrec.retrieval.kinds import LINKED, Kind
 from graphrec.retrieval.lengths import build_scaled, scale_of
 from graphrec.retrieval.paths import Actors
@@ -28,6 +29,7 @@ from graphrec.retrieval.shelf import Query, Shelf
 from graphrec.vectors import Embeddings
 
 DISPLAY = "catalogue.parquet"
+WORDS = "keywords.parquet"
 OPTIONAL = ("standing", "content_cosine")
 SCALED = "scaled_index"
 
@@ -57,6 +59,7 @@ class Bundle:
         segments: Popularity by segment of the users; ``None`` where none is declared.
         scaled_index: Index of the flits with their vectors scaled to a power of their length, by inner product;
             ``None`` where that power is 0. What lies near what is still asked of ``indexes``.
+        keywords: Words of the flits' texts and their weights; ``None`` in versions from before they were kept.
     """
 
     settings: Settings
@@ -76,6 +79,7 @@ class Bundle:
     content_cosine: FloatVector | None = None
     segments: Segments | None = None
     scaled_index: VectorIndex | None = None
+    keywords: Keywords | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -219,6 +223,8 @@ class Bundle:
         np.save(folder / "prior.npy", self.prior)
         np.save(folder / "allowed.npy", self.allowed)
         self.catalogue.write_parquet(folder / DISPLAY)
+        if self.keywords is not None:
+            self.keywords.save(folder / WORDS)
 
     @classmethod
     def open(cls, folder: Path) -> "Bundle":
@@ -241,4 +247,5 @@ class Bundle:
             scaled_index=open_index(folder / SCALED) if (folder / SCALED).is_dir() else None,
             segments=Segments.open(folder / "segments") if (folder / "segments").is_dir() else None,
             campaigns=Campaigns.open(folder / "ads") if (folder / "ads").is_dir() else None,
+            keywords=Keywords.open(folder / WORDS) if (folder / WORDS).is_file() else None,
         )

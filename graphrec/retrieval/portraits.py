@@ -1,8 +1,7 @@
 """Interests as people recognise them: what the texts of an interest have in common, and flits that show it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,42 +11,9 @@ from graphrec.ids import Id
 from graphrec.retrieval.answers import Cards, describe
 from graphrec.retrieval.asker import Asker
 from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.keywords import Keywords, corpus_of
 
 EXEMPLARS = 5
-MAX_TEXTS = 50_000
-"""Texts of the corpus that words are weighed against, spread evenly."""
-
-
-class Keywords:
-    """Words that run through some texts and set them apart from the corpus, by TF-IDF (Spärck Jones, 1972).
-
-    Args:
-        corpus: Texts to weigh words against; words of a single text do not count, nor do English stop words.
-    """
-
-    def __init__(self, corpus: Sequence[str]) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        step = max(1, len(corpus) // MAX_TEXTS)
-        self._vectorizer: Any = TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english")
-        try:
-            usual = self._vectorizer.fit_transform(corpus[::step]).mean(axis=0)
-        except ValueError:  # what sklearn raises where no word stands in two texts
-            self._vectorizer = None
-            return
-        self._words = self._vectorizer.get_feature_names_out()
-        self._usual = np.asarray(usual).ravel()
-
-    def of(self, texts: Sequence[str], most: int = 5) -> list[str]:
-        """Return the words that set ``texts`` apart, the strongest first; fewer where there are no more."""
-        if self._vectorizer is None or not texts:
-            return []
-        found = self._vectorizer.transform(texts)
-        # What runs through these texts and not through all: more than usual, times the share of texts with the word.
-        more = np.asarray(found.mean(axis=0)).ravel() - self._usual
-        weight = more * np.asarray((found > 0).mean(axis=0)).ravel()
-        best = np.argsort(-weight, kind="stable")[:most]
-        return [str(self._words[place]) for place in best if weight[place] > 0]
 
 
 def members(bundle: Bundle, asker: Asker) -> list[RowVector]:
@@ -105,12 +71,9 @@ class Portraits:
 
     @cached_property
     def _keywords(self) -> Keywords:
-        """What words are weighed against, made when it is first asked for."""
-        columns = [pl.col(name).cast(pl.String) for name in self._bundle.settings.text_columns]
-        if not columns:
-            return Keywords([])
-        texts = self._bundle.catalogue.select(pl.concat_str(columns, separator=" ", ignore_nulls=True)).to_series()
-        return Keywords(texts.fill_null("").to_list())
+        """What words are weighed by; a version from before they were kept is weighed when it is first asked."""
+        bundle = self._bundle
+        return bundle.keywords or Keywords.fit(corpus_of(bundle.catalogue, bundle.settings.text_columns))
 
     def _text(self, row: int) -> str:
         return str(describe(self._bundle, row)["text"])

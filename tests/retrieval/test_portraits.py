@@ -1,30 +1,12 @@
-"""Keywords against the corpus, and the flits behind an interest."""
+"""The flits behind an interest."""
 
 import numpy as np
 
 from graphrec.retrieval.asker import NOTHING_NEW, known
 from graphrec.retrieval.newest import Action
-from graphrec.retrieval.portraits import Keywords, members
+from graphrec.retrieval.portraits import members
 from graphrec.retrieval.retriever import Retriever
 from tests.retrieval.world import AS_OF, planted, topic_of
-
-CORPUS = [
-    "the heron fished at the river", "a heron and an owl at dusk", "bread and butter", "sourdough bread at dawn",
-    "the river bread festival", "zugzwang",
-]  # fmt: skip
-
-
-def test_keywords_are_frequent_here_and_rare_elsewhere() -> None:
-    words = Keywords(CORPUS)
-    assert words.of(CORPUS[:2])[0] == "heron"
-    assert words.of(CORPUS[2:4], most=1) == ["bread"]
-    assert words.of(["zugzwang"]) == []  # in one text alone
-    assert words.of([]) == []
-
-
-def test_a_corpus_without_repeated_words_has_no_keywords() -> None:
-    assert Keywords(["one", "two"]).of(["one"]) == []
-    assert Keywords([""]).of([""]) == []
 
 
 def test_members_are_the_users_own_flits_the_nearest_first() -> None:
