@@ -147,7 +147,7 @@ def test_swaps_lose_nothing_and_mix_nothing(store: Path) -> None:
 @pytest.mark.slow
 def test_killed_workers_lose_nothing_acknowledged(store: Path) -> None:
     result = Result("reliability", 1)
-    kills.run(result, Options(str(store), 1, seconds=0, count=2))
+    kills.run(result, Options(str(store), 1, seconds=0, count=1))
     found = figures(result)
     assert missed(result) == {}
     assert found["kills.events_acknowledged"] > 50
