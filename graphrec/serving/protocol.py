@@ -19,6 +19,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._late: asyncio.TimerHandle | None = None
+        self._in_head = False
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -27,18 +28,23 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take in a piece; it may end the head and bring the body, so it is what came before that counts."""
+        """Take in a piece; it may end the head and bring the body, so it is what came before that counts.
+
+        Mostly one piece is a whole request, for which no clock has to be set.
+        """
         if self._head_bytes > MOST_HEAD_BYTES:
             self.send_400_response("The head of the request is too long.")
             return
         if self._late is not None:
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._in_head:
+            self._expect_head()
 
     def on_message_begin(self) -> None:
-        """Wait for the rest of a head."""
+        """A head begins."""
         super().on_message_begin()
-        self._expect_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         """Stop waiting."""
@@ -55,7 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._late = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
 
     def _expect_no_head(self) -> None:
-        self._head_bytes = 0
+        self._in_head, self._head_bytes = False, 0
         if self._late is not None:
             self._late.cancel()
             self._late = None
