@@ -41,6 +41,30 @@ class Stored:
         return _NAMES[self.kind]
 
 
+class Recorded:
+    """What an index tells of itself from its record."""
+
+    _stored: Stored
+
+    @property
+    def dim(self) -> int:
+        """Width of the vectors."""
+        return self._stored.dim
+
+    @property
+    def space(self) -> Space:
+        """What a score is."""
+        return self._stored.space
+
+    @property
+    def recall(self) -> float:
+        """Share of the true neighbours found at the build, at k = 100 or fewer."""
+        return self._stored.recall
+
+    def __len__(self) -> int:
+        return self._stored.count
+
+
 def save_native(folder: Path, stored: Stored, write: Callable[[Path], None], size: int | None = None) -> None:
     """Write the vectors' file, check that it arrived, then write ``index.json``.
 

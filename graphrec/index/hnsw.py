@@ -10,7 +10,7 @@ import numpy as np
 from graphrec.arrays import BoolVector, FloatMatrix
 from graphrec.index.config import IndexConfig, Space
 from graphrec.index.exact import ExactIndex
-from graphrec.index.files import Stored, check_header, read_record, save_native
+from graphrec.index.files import Recorded, Stored, check_header, read_record, save_native
 from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
 
@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 _SPACES: dict[Space, str] = {"cosine": "cosine", "inner_product": "ip"}
 
 
-class HnswIndex:
+class HnswIndex(Recorded):
     """An immutable index; make one with :meth:`build` or :meth:`open`.
 
     hnswlib trusts whatever it is given, so all guards are here: there is no index without vectors, no label but the
@@ -63,24 +63,6 @@ class HnswIndex:
         recall = accepted(sampled_recall(draft, ExactIndex(kept, rows, config.space), kept, config), config)
         _LOG.info("indexed %d of %d vectors of dim %d, recall %.4f", len(rows), len(vectors), dim, recall)
         return cls(native, Stored(kind="hnsw", dim=dim, count=len(rows), recall=recall, **settings))
-
-    @property
-    def dim(self) -> int:
-        """Width of the vectors."""
-        return self._stored.dim
-
-    @property
-    def space(self) -> Space:
-        """What a score is."""
-        return self._stored.space
-
-    @property
-    def recall(self) -> float:
-        """Share of the true neighbours found at the build, at k = 100 or fewer."""
-        return self._stored.recall
-
-    def __len__(self) -> int:
-        return self._stored.count
 
     def query(self, queries: FloatMatrix, k: int) -> Neighbours:
         """Return about the k best rows of each query, best first.

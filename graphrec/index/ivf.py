@@ -15,9 +15,9 @@ import numpy.typing as npt
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, IntVector, RowVector, normalise_rows
 from graphrec.errors import ArtifactError
 from graphrec.index.centroids import around, lists_for
-from graphrec.index.config import IndexConfig, Space
+from graphrec.index.config import IndexConfig
 from graphrec.index.exact import ExactIndex, highest
-from graphrec.index.files import Stored, read_record, save_native
+from graphrec.index.files import Recorded, Stored, read_record, save_native
 from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
 
@@ -26,7 +26,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 _ARRAYS = ("vectors", "rows", "centroids", "starts")
 
 
-class IvfIndex:
+class IvfIndex(Recorded):
     """An immutable index; make one with :meth:`build` or :meth:`open`. Queries may run in several threads at once.
 
     Args:
@@ -69,24 +69,6 @@ class IvfIndex:
             "indexed %d vectors in %d lists; %d are scanned, recall %.4f", *(len(rows), len(starts), probes, recall)
         )
         return cls(arrays, replace(made._stored, recall=accepted(recall, config)))
-
-    @property
-    def dim(self) -> int:
-        """Width of the vectors."""
-        return self._stored.dim
-
-    @property
-    def space(self) -> Space:
-        """What a score is."""
-        return self._stored.space
-
-    @property
-    def recall(self) -> float:
-        """Share of the true neighbours found at the build, at k = 100 or fewer."""
-        return self._stored.recall
-
-    def __len__(self) -> int:
-        return self._stored.count
 
     def query(self, queries: FloatMatrix, k: int) -> Neighbours:
         """Return about the k best rows of each query, best first, never fewer than there are.
