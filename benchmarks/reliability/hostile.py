@@ -43,7 +43,7 @@ PATTERNS = (
     "${7*7}",
 )
 QUERIES = (
-    "' OR 1=1 --", "'; DROP TABLE events; --", '" OR ""="', "1; VACUUM INTO '/tmp/x'", "<script>alert(1)</script>",
+    "' OR 1=1 --", "'; DROP TABLE events; --", '" OR ""="', "1; VACUUM INTO 'x'", "<script>alert(1)</script>",
     "a?b=c", "a#b", "a&b", "a;b", "a|b", "a>b", "a,b", "a:b", "@a", "=1+1", "\\", "\\0", "\\u0000", '"', "NULL", "{}",
 )  # fmt: skip
 NULS = ("\0", "latest\0", "latest\0.json", "\0latest", "v0001\0/../../canary/secret")
