@@ -6,9 +6,8 @@ from typing import Self
 import numpy as np
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
-from graphrec.errors import ArtifactError
 from graphrec.index.config import IndexConfig, Space
-from graphrec.index.files import Stored, read_record, save_native
+from graphrec.index.files import Stored, open_arrays, save_arrays
 from graphrec.index.neighbours import Neighbours, check_queries, squared_norms, take_rows, usable_rows
 
 _BLOCK_SCORES = 8_000_000
@@ -72,7 +71,7 @@ class ExactIndex:
             StoreWriteError: If the folder is missing or the disk full; no partial file is left.
         """
         stored = Stored(kind="exact", dim=self.dim, space=self.space, count=len(self))
-        save_native(folder, stored, lambda path: _write(path, self._vectors, self._rows))
+        save_arrays(folder, stored, {"vectors": self._vectors, "rows": self._rows})
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -81,14 +80,8 @@ class ExactIndex:
         Raises:
             ArtifactError: If a file is missing or not as it was written.
         """
-        stored = read_record(folder, "exact")
-        with np.load(folder / stored.file, allow_pickle=False) as arrays:
-            vectors, rows = arrays["vectors"], arrays["rows"]
-        if vectors.shape != (stored.count, stored.dim) or rows.shape != (stored.count,):
-            raise ArtifactError(
-                f"{stored.file} must hold {stored.count} vectors of dim {stored.dim} (got another shape)"
-            )
-        return cls(vectors, rows, stored.space)
+        stored, arrays = open_arrays(folder, "exact")
+        return cls(arrays["vectors"], arrays["rows"], stored.space)
 
 
 def highest(scores: FloatVector, width: int) -> RowVector:
@@ -99,8 +92,3 @@ def highest(scores: FloatVector, width: int) -> RowVector:
     least = np.partition(scores, len(scores) - width)[len(scores) - width]
     kept = np.flatnonzero(scores >= least)
     return kept[np.argsort(-scores[kept], kind="stable")[:width]].astype(np.int32)
-
-
-def _write(path: Path, vectors: FloatMatrix, rows: RowVector) -> None:
-    with path.open("wb") as file:
-        np.savez(file, vectors=vectors, rows=rows)

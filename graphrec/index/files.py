@@ -3,10 +3,13 @@
 import errno
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from graphrec.errors import ArtifactError
 from graphrec.index.config import Space
@@ -89,6 +92,34 @@ def save_native(folder: Path, stored: Stored, write: Callable[[Path], None], siz
         except BaseException:
             path.unlink(missing_ok=True)
             raise
+
+
+def save_arrays(folder: Path, stored: Stored, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays, ``vectors`` and ``rows`` among them, as ``index.npz``, then ``index.json``.
+
+    Raises:
+        StoreWriteError: If the folder is missing or the disk full; no partial file is left.
+    """
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+
+    save_native(folder, stored, write)
+
+
+def open_arrays(folder: Path, kind: str) -> tuple[Stored, dict[str, npt.NDArray[Any]]]:
+    """Read what :func:`save_arrays` wrote, after its checksum.
+
+    Raises:
+        ArtifactError: If a file is missing, not as it was written, or of another kind.
+    """
+    stored = read_record(folder, kind)
+    with np.load(folder / stored.file, allow_pickle=False) as saved:
+        arrays = dict(saved)
+    if arrays["vectors"].shape != (stored.count, stored.dim) or arrays["rows"].shape != (stored.count,):
+        raise ArtifactError(f"{stored.file} must hold {stored.count} vectors of dim {stored.dim} (got another shape)")
+    return stored, arrays
 
 
 def read_record(folder: Path, kind: str) -> Stored:

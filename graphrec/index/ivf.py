@@ -13,17 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, IntVector, RowVector, normalise_rows
-from graphrec.errors import ArtifactError
 from graphrec.index.centroids import around, lists_for
 from graphrec.index.config import IndexConfig
 from graphrec.index.exact import ExactIndex, highest
-from graphrec.index.files import Recorded, Stored, read_record, save_native
+from graphrec.index.files import Recorded, Stored, open_arrays, save_arrays
 from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
 
 _LOG = logging.getLogger(__name__)
 Arrays = dict[str, npt.NDArray[Any]]
-_ARRAYS = ("vectors", "rows", "centroids", "starts")
 
 
 class IvfIndex(Recorded):
@@ -107,7 +105,7 @@ class IvfIndex(Recorded):
         Raises:
             StoreWriteError: If the folder is missing or the disk full; no partial file is left.
         """
-        save_native(folder, self._stored, lambda path: _write(path, self._arrays))
+        save_arrays(folder, self._stored, self._arrays)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -116,13 +114,7 @@ class IvfIndex(Recorded):
         Raises:
             ArtifactError: If a file is missing or not as it was written.
         """
-        stored = read_record(folder, "ivf")
-        with np.load(folder / stored.file, allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in _ARRAYS}
-        if arrays["vectors"].shape != (stored.count, stored.dim) or arrays["rows"].shape != (stored.count,):
-            raise ArtifactError(
-                f"{stored.file} must hold {stored.count} vectors of dim {stored.dim} (got another shape)"
-            )
+        stored, arrays = open_arrays(folder, "ivf")
         return cls(arrays, stored)
 
 
@@ -144,8 +136,3 @@ def _scan(
             places[at], scores[at] = place, score
             at += 1
     return places, scores
-
-
-def _write(path: Path, arrays: Arrays) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
