@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 QUICK = (
@@ -90,7 +91,7 @@ def cluster(scratch: Path) -> Iterator[RunningCluster]:
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{before['PATH']}"  # jobs run `python`
     os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     memory: dict[str, Any] = {"object_store_memory": 200 * 2**20}
-    port = _free_port()
+    port = free_port()
     running: Any = Cluster(
         initialize_head=True,
         head_node_args={"num_cpus": 0, "include_dashboard": True, "dashboard_port": port, **memory},
@@ -103,10 +104,3 @@ def cluster(scratch: Path) -> Iterator[RunningCluster]:
         running.shutdown()
         os.environ.clear()
         os.environ |= before
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

@@ -13,7 +13,7 @@ from graphrec.store import Store, Version
 from tests.jobs.cluster import QUICK, REPOSITORY, RunningCluster, cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running() -> Iterator[RunningCluster]:
     with tempfile.TemporaryDirectory(prefix="r") as scratch, cluster(Path(scratch)) as one:  # socket paths are short
         yield one

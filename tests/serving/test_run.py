@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,13 +14,8 @@ import pytest
 import graphrec as gr
 from graphrec.serving import messages as m
 from graphrec.state import SqliteState
+from tests.ports import free_port
 from tests.serving.world import TOKENS, bearer, until
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
