@@ -3,7 +3,7 @@
 from graphrec.interests.build import build_interests
 from graphrec.interests.calibrate import calibrate_merge_cosine, resolve_interest_config
 from graphrec.interests.config import InterestConfig
-from graphrec.interests.hides import lower_hidden
+from graphrec.interests.hides import lower_hidden, lower_newest
 from graphrec.interests.interests import Interests, ServedInterests, UserInterests
 from graphrec.interests.medoids import medoid
 from graphrec.interests.online import fold
@@ -17,6 +17,7 @@ __all__ = [
     "calibrate_merge_cosine",
     "fold",
     "lower_hidden",
+    "lower_newest",
     "medoid",
     "resolve_interest_config",
 ]

@@ -42,11 +42,11 @@ def fold(
     """
     if isinstance(config.merge_cosine, str):
         raise ConfigError("InterestConfig.merge_cosine must be a number to fold (got 'auto'); resolve it first")
-    medoids, importance = list(known.medoid), list(known.importance * _aged(config, as_of_s, now_s))
+    medoids, importance = list(known.medoid), list(known.importance * aged(config, as_of_s, now_s))
     sizes = list(known.size)
     times = newest.time_s if newest.time_s is not None else [None] * len(newest.rows)
     for row, at_s, weight in list(zip(newest.rows, times, newest.weight, strict=True))[-most:]:
-        worth = weight * _aged(config, None if at_s is None else int(at_s), now_s)
+        worth = weight * aged(config, None if at_s is None else int(at_s), now_s)
         cosine = embeddings[medoids] @ embeddings[row] if medoids else np.zeros(0, np.float32)
         place = int(cosine.argmax()) if len(cosine) else -1
         if place >= 0 and cosine[place] >= config.merge_cosine:
@@ -64,7 +64,7 @@ def fold(
     )
 
 
-def _aged(config: InterestConfig, at_s: int | None, now_s: int | None) -> np.float32:
+def aged(config: InterestConfig, at_s: int | None, now_s: int | None) -> np.float32:
     """Return what is left at ``now_s`` of a weight of ``at_s``."""
     if at_s is None or now_s is None:
         return np.float32(1)

@@ -9,7 +9,7 @@ from graphrec.history import Actions, History
 from graphrec.interests import UserInterests, build_interests
 from graphrec.interests.online import NEWEST
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.newest import folded, joined
+from graphrec.retrieval.newest import folded, joined, parted
 
 NOTHING_NEW = Actions(np.zeros(0, np.int32), None, np.zeros(0, np.float32))
 
@@ -44,15 +44,16 @@ def known(bundle: Bundle, row: int, acted: Actions, hidden: RowVector) -> Asker:
     Args:
         bundle: The version.
         row: The user.
-        acted: What he did since, oldest first.
-        hidden: Flits that he hid since, int32.
+        acted: What he did since, oldest first; what he hid with weights below 0.
+        hidden: Flits that must not come back to him either, int32.
     """
     own, actions, seen = bundle.interests.of(row), bundle.history.of(row), bundle.excluded(row)
+    liked, _ = parted(acted)
     if len(acted.rows):
-        own, actions = folded(own, acted, bundle), joined(actions, acted)
+        own, actions = folded(own, acted, bundle), joined(actions, liked)
     if len(acted.rows) or len(hidden):
         seen = np.union1d(seen, bundle.stood_for(np.concatenate([acted.rows, hidden])))
-    return Asker(row, own, actions, seen, acted.rows[-NEWEST:])
+    return Asker(row, own, actions, seen, liked.rows[-NEWEST:])
 
 
 def newcomer(bundle: Bundle, rows: RowVector, hidden: RowVector) -> Asker:
@@ -61,7 +62,7 @@ def newcomer(bundle: Bundle, rows: RowVector, hidden: RowVector) -> Asker:
     Args:
         bundle: The version.
         rows: Flits he acted on just now, oldest first, int32.
-        hidden: Flits that he hid, int32.
+        hidden: Flits that must not come to him, int32.
     """
     as_of = bundle.settings.as_of_s
     times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)

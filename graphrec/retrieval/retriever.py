@@ -74,8 +74,9 @@ class Retriever:
             user_id: The user.
             k: Length of the list at most.
             request: Interests to mute or boost, what to leave out, how varied the list shall be.
-            newest: What the user did since the version, oldest first; the last twenty are folded into his interests. A
-                user whom the version does not know is answered by them alone.
+            newest: What the user did since the version, oldest first; the last twenty are folded into his interests,
+                and what he hid (weights below 0) lowers them. A user whom the version does not know is answered by
+                them alone.
             hidden: Flits to leave out besides those that the version knows he has seen or hidden.
             kind: Node type of the candidates; default: flits. Of another type, such as accounts to follow, those come
                 that the user has no link to yet; of the request, ``muted``, ``boosted`` and, among users,
@@ -240,7 +241,8 @@ class Retriever:
         """Return what is known of a user, with what he did and hid since the version."""
         row, out = self._users.get(user_id), self._flits.rows(list(hidden))
         if row is None:
-            return newcomer(self.bundle, self._flits.rows([one.flit for one in newest]), out)
+            liked, hid = (self._flits.rows([one.flit for one in newest if (one.weight > 0) == way]) for way in (1, 0))
+            return newcomer(self.bundle, liked, np.concatenate([out, hid]))
         acted = actions_of(newest, self._flits, self.bundle.settings.as_of_s) if newest else NOTHING_NEW
         return known(self.bundle, row, acted, out)
 

@@ -77,10 +77,11 @@ def since_version(known: Known, retriever: Retriever, config: ServingConfig) -> 
     newest: list[Action] = []
     hidden: list[Id] = []
     for event in known.events:
-        weight = config.actions.get(event.kind)
-        if flits.get(event.flit) is None or (weight is None and event.kind not in config.hides):
+        against = config.hides.get(event.kind)
+        weight = config.actions.get(event.kind, None if against is None else -against)
+        if flits.get(event.flit) is None or weight is None:
             continue
-        if weight is not None and (as_of_s is None or event.time_s >= as_of_s):
+        if weight and (as_of_s is None or event.time_s >= as_of_s):
             newest.append(Action(event.flit, event.time_s, weight))
         else:
             hidden.append(event.flit)

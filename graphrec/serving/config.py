@@ -47,8 +47,9 @@ class ServingConfig(Section):
         default={"like": 1.0, "share": 1.5, "reply": 1.2, "click": 0.7}
     )
     """Kind of event to its weight in the user's interests, as ``weight`` of the config's action edges."""
-    hides: tuple[str, ...] = ("hide",)
-    """Kinds of events that take the flit out of the user's answers, and no more."""
+    hides: dict[str, Annotated[float, Field(ge=0)]] = Field(default={"hide": 1.0})
+    """Kind of event that takes the flit out of the user's answers to its weight against the interest it belongs to; 0:
+    against none."""
     impressions: tuple[str, ...] = ("impression",)
     """Kinds of events that say a flit was shown: they count against the cap on repeats of an ad."""
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.errors import ConfigError
-from graphrec.history import History
-from graphrec.interests import InterestConfig, Interests, build_interests, lower_hidden
+from graphrec.history import Actions, History
+from graphrec.interests import InterestConfig, Interests, build_interests, lower_hidden, lower_newest
 from tests.interests.test_online import DAY, NOW, circle
 from tests.interests.worlds import planted
 
@@ -89,7 +89,36 @@ def test_the_laws_of_hides(seed: int) -> None:
         }
 
 
+def test_hides_since_the_version_say_what_the_next_version_will() -> None:
+    """One user at a time, or all of a version: the same law."""
+    world = planted(np.random.default_rng(3), cosine=0.6, num_users=12)
+    config = InterestConfig(merge_cosine=0.4)
+    before = build_interests(world.history, world.embeddings, config, as_of_s=None)
+    rows = np.random.default_rng(3).permutation(len(world.embeddings))[:15].astype(np.int32)
+    everyone = History.from_edges(np.repeat(np.arange(12), 15).astype(np.int32), np.tile(rows, 12), None, None, 12)
+    batch = lower_hidden(before, everyone, world.embeddings, config, as_of_s=None)
+    assert batch.importance.sum() < before.importance.sum()
+    for user in range(12):
+        one = lower_newest(before.of(user), everyone.of(user), world.embeddings, config, now_s=None)
+        for got, expected in zip(one, batch.of(user), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_newest_hides_age_and_only_the_last_twenty_count() -> None:
+    config = CONFIG.model_copy(update={"decay_per_day": np.log(2) / 10})
+    _, before = liked()
+    times = np.array([NOW - 10 * DAY] * 20 + [NOW] * 20, dtype=np.int64)
+    far, near = np.full(20, 9, np.int32), np.full(20, 1, np.int32)
+    for rows, against in ((np.concatenate([near, far]), 0.0), (np.concatenate([far, near]), 20.0), (near, 10.0)):
+        hidden = Actions(rows, times[: len(rows)], np.ones(len(rows), np.float32))
+        found = dict(zip(*lower_newest(before.of(0), hidden, circle(), config, now_s=NOW)[:2], strict=True))
+        assert found[before.of(0).medoid[0]] == pytest.approx(9 / (3 + against))
+        assert found[before.of(0).medoid[1]] == 2
+
+
 def test_an_unresolved_cut_is_refused() -> None:
     _, before = liked()
+    with pytest.raises(ConfigError, match="must be a number to lower"):
+        lower_newest(before.of(0), history((0, 1)).of(0), circle(), InterestConfig(), now_s=NOW)
     with pytest.raises(ConfigError, match="must be a number to lower"):
         lower_hidden(before, history((0, 1)), circle(), InterestConfig(), as_of_s=NOW)

@@ -73,8 +73,30 @@ def test_wishes_hold_for_new_interests_too(retriever: Retriever) -> None:
 def test_unknown_flits_and_weights_of_nothing_are_refused(retriever: Retriever) -> None:
     with pytest.raises(UnknownIdError, match="f999"):
         retriever.recommend("u1", 5, newest=[Action("f999")])
-    with pytest.raises(ConfigError, match=r"Action.weight must be a number above 0 \(got 0\)"):
+    with pytest.raises(ConfigError, match=r"Action.weight must be a number other than 0 \(got 0\)"):
         Action("f1", weight=0)
+
+
+def test_what_was_hidden_a_moment_ago_speaks_against_its_interest(retriever: Retriever) -> None:
+    """Likes of topic 2 beside user 5's own topic; hides of it take most of what they gave, and nothing of his own."""
+    new = of_topic(2, retriever)
+    likes, hides = (
+        [Action(one, AS_OF + 60, weight) for one in flits] for weight, flits in ((1, new[:3]), (-1, new[3:6]))
+    )
+    before, after = (retriever.interests("u5", told) for told in (likes, likes + hides))
+    assert before.filter(before["medoid"].is_in(new))["importance"].sum() > 0
+    for medoid, importance, _ in before.select("medoid", "importance", "actions").iter_rows():
+        left = after.filter(after["medoid"] == medoid)["importance"].item()
+        assert left < importance if medoid in new else left == importance
+    found = retriever.recommend("u5", 60, newest=likes + hides)
+    assert not {one.flit for one in likes + hides} & set(found.ids)
+
+
+def test_a_stranger_who_only_hides_gets_what_is_popular_without_it(retriever: Retriever) -> None:
+    first = retriever.recommend("stranger", 5).ids[0]
+    found = retriever.recommend("stranger", 5, newest=[Action(first, weight=-1)])
+    assert first not in found.ids
+    assert found.reason.startswith("recent popularity")
 
 
 def test_undated_versions_take_actions_without_time() -> None:

@@ -139,9 +139,14 @@ def test_what_is_hidden_stays_away_and_other_kinds_change_nothing(server: Runnin
     before = server.candidates("u5")
     liked(server, "u5", before[0], "view")
     assert server.candidates("u5") == before
-    liked(server, "u5", before[0], "hide")
+    liked(server, "u5", before[0], "hide", AS_OF)
     liked(server, "u5", "not in this version")
-    assert server.candidates("u5") == retriever.recommend("u5", 10, hidden=[before[0]]).ids
+    hide = Action(before[0], AS_OF, -1)
+    assert server.candidates("u5") == retriever.recommend("u5", 10, newest=[hide]).ids
+    told = server.ask("GET", "/v1/users/u5/interests").json()["interests"]
+    expected = retriever.interests("u5", [hide])["importance"].to_list()
+    assert [one["importance"] for one in told] == pytest.approx(expected, rel=1e-3)
+    assert sum(expected) < retriever.interests("u5")["importance"].sum()
 
 
 def test_somebody_unknown_is_known_by_his_first_action(server: Running, retriever: Retriever) -> None:
