@@ -58,7 +58,7 @@ def measure(size: int, result: Result) -> None:
 
     ours()  # compiles
     rate, interests = _rate(ours, num_users)
-    result.add(f"users_per_s.n{size}", rate, unit="1/s")
+    result.add(f"graphrec.users_per_s.n{size}", rate, unit="1/s")
     labels = [_labels(interests, user) for user in range(num_users)]
     _SHARED["vectors"] = np.split(vectors, num_users)
     rates = {}

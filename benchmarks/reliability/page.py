@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import RESULTS
-from benchmarks.quality import table
+from benchmarks.quality.cells import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 RESULT = RESULTS / "reliability.json"

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from benchmarks import quality
+from benchmarks.quality import page as quality
 
 
 def test_the_page_is_current() -> None:
@@ -19,10 +19,10 @@ def test_a_figure_is_shown_with_its_interval(tmp_path: Path) -> None:
         "tables": [{"title": "figures", "rows": [row]}],
     }  # fmt: skip
     (tmp_path / "lastfm.json").write_text(json.dumps(result))
-    page = quality.page(tmp_path)
-    assert "| als | 0.2500 [0.2000, 0.3000] |" in page
-    assert "300 users, 900 held-out actions, 25% of them on cold flits" in page
-    assert "`python -m benchmarks.lastfm`, 2026-01-02" in page
+    text = quality.page(tmp_path)
+    assert "| als | 0.2500 [0.2000, 0.3000] |" in text
+    assert "300 users, 900 held-out actions, 25% of them on cold flits" in text
+    assert "`python -m benchmarks.lastfm`, 2026-01-02" in text
 
 
 def test_relations_are_marked_where_they_are_apart_from_joint_training(tmp_path: Path) -> None:
@@ -39,9 +39,32 @@ def test_relations_are_marked_where_they_are_apart_from_joint_training(tmp_path:
         "tables": [{"title": "friends", "rows": rows}, {"title": "friends: settings tried", "rows": []}],
     }  # fmt: skip
     (tmp_path / "twhin.json").write_text(json.dumps(result))
-    page = quality.page(tmp_path)
+    text = quality.page(tmp_path)
     cell = "0.5000 [0.4000, 0.6000]"
-    assert f"| iALS, the asked relation | {cell} ▼ | {cell} ▼ | {cell} ▼ | 3 |" in page
-    assert f"| TwHIN, all relations together | {cell} | {cell} | {cell} | 3 |" in page
-    assert "300 users, 900 held-out edges, 0% of them" in page
-    assert "12,345 edges a second" in page
+    assert f"| iALS, the asked relation | {cell} ▼ | {cell} ▼ | {cell} ▼ | 3 |" in text
+    assert f"| TwHIN, all relations together | {cell} | {cell} | {cell} | 3 |" in text
+    assert "300 users, 900 held-out edges, 0% of them" in text
+    assert "12,345 edges a second" in text
+
+
+def test_speeds_stand_in_a_grid_and_what_is_short_of_its_goal_is_marked(tmp_path: Path) -> None:
+    told = [
+        ("ours.users_per_s.n100", 2000, None),
+        ("ours.users_per_s.n20", 9.5, None),
+        ("peer.users_per_s.n20", 5, None),
+    ]
+    short = [("ratio_to_best_peer.n20", 1.9, 3.0), ("left", 7.0, 3.0)]
+    figures = [
+        {"name": name, "value": value, "unit": "", "better": "higher", "goal": goal}
+        for name, value, goal in [*told, *short]
+    ]
+    result = {
+        "benchmark": "interests", "when": "2026-01-02T00:00:00", "machine": {"cores": 2, "cpu": "x"}, "peak_mb": 1234,
+        "figures": figures, "tables": [],
+    }  # fmt: skip
+    (tmp_path / "interests.json").write_text(json.dumps(result))
+    text = quality.page(tmp_path)
+    assert "| 20 actions | 100 actions |" in text
+    assert "| ours | 9.5 | 2,000 |\n| peer | 5 |  |" in text
+    assert "| left | 7 (goal 3) |\n| ratio_to_best_peer.n20 | 1.9 (goal 3) ✗ |" in text
+    assert text.count("✗: short of the goal.") == 1

@@ -1,0 +1,1 @@
+"""The page of measured quality, made of the result files."""
