@@ -15,6 +15,8 @@ from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usab
 from graphrec.index.recall import accepted, sampled_recall
 
 _LOG = logging.getLogger(__name__)
+_ONE = np.ones((), np.float32)
+"""As an array: a number of Python is turned into one at every answer."""
 _SPACES: dict[Space, str] = {"cosine": "cosine", "inner_product": "ip"}
 
 
@@ -87,7 +89,7 @@ class HnswIndex(Recorded):
         except RuntimeError as error:
             _expect_too_few(error)
             return self._reachable(queries, k, width)
-        rows, scores = labels.astype(np.int32), 1.0 - distances
+        rows, scores = labels.astype(np.int32), _ONE - distances
         if width == k:
             return Neighbours(rows, scores)
         found = Neighbours.none(len(queries), k)

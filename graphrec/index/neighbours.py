@@ -1,7 +1,7 @@
 """What an index answers, and the checks on what it is asked."""
 
-from dataclasses import dataclass
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,7 @@ MAX_K = 100_000
 """Most neighbours that one query may ask for; answers take ``queries * k * 8`` bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(NamedTuple):
     """The nearest vectors of each query, best first."""
 
     rows: npt.NDArray[np.int32]
@@ -49,8 +48,10 @@ def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
             f"queries must have dim {dim} like the indexed vectors (got {queries.shape[1]}); "
             "make both with the same model version"
         )
-    if len(queries) == 1 and 0.0 < float(np.dot(queries[0], queries[0])) < np.inf:
-        return  # what serving asks: one product instead of four passes over an array of one
+    if len(queries) == 1:  # what serving asks: one product instead of four passes over an array of one
+        query = queries[0]
+        if 0.0 < query.dot(query) < math.inf:
+            return
     norms = squared_norms(queries)
     usable = (norms > 0) & (norms < np.inf)
     if not usable.all():
