@@ -3,6 +3,7 @@
 Held-out actions are told apart by how many training actions their flit has (0, 1 to 2, 3 to 10), and every method ranks
 the flits of that group alone: what it knows of them decides, not how many places it keeps for them. Embeddings of any
 kind are asked alike: by the decayed mean of a user's flits or by the nearest of the newest, whichever validates best.
+Where a text encoder can be tuned (``graphrec finetune-text``), ``_tuned`` is the same with the tuned one.
 MovieLens 1M holds a random tenth of the films out whole, three draws; simulated networks hold their last week out.
 
     python -m benchmarks.cold_start --data DIR                  # DIR as for benchmarks.movielens
@@ -25,6 +26,7 @@ from graphrec.evaluation import BASELINES, Held, Past, Recommender, Scorer, Sour
 from graphrec.evaluation.tuning import Tail, validation_tail
 from graphrec.features import Features
 from graphrec.pipeline import Runner
+from graphrec.pipeline.finetune import finetune
 from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import rank
@@ -38,7 +40,7 @@ GROUPS: Mapping[str, tuple[int, int]] = {"items_0": (0, 0), "items_1_2": (1, 2),
 BLOCKS: Mapping[str, tuple[str, ...] | None] = {
     "pinsage": None, "pinsage_text": ("text", "columns"), "pinsage_image": ("image",),
 }  # fmt: skip
-K, REFERENCE = 50, "content_knn"
+K, REFERENCE, TUNED = 50, "content_knn", "_tuned"
 
 
 def main() -> None:
@@ -105,16 +107,24 @@ class World:
         """What settings are chosen on."""
         return validation_tail(self.past)
 
-    def vectors(self, blocks: tuple[str, ...] | None) -> FloatMatrix:
-        """Return flit embeddings of a model that reads ``blocks``."""
-        model = self.config.model.model_copy(update={"blocks": blocks})
-        line = Line(self.config.model_copy(update={"model": model}), self.runner)
+    @cached_property
+    def tuned(self) -> RunConfig:
+        """The config with its text encoder tuned on the training side."""
+        out = Path(self.config.store).parent / "encoder"
+        finetune(self.config, out, runner=self.runner, on_epoch=lambda entry: print(entry, flush=True))
+        text = self.config.features.text.model_copy(update={"model": str(out)})
+        return self.config.model_copy(update={"features": self.config.features.model_copy(update={"text": text})})
+
+    def vectors(self, config: RunConfig, blocks: tuple[str, ...] | None) -> FloatMatrix:
+        """Return flit embeddings of a config's model that reads ``blocks``."""
+        model = config.model.model_copy(update={"blocks": blocks})
+        line = Line(config.model_copy(update={"model": model}), self.runner)
         return np.array(Embeddings.open(line.held_out.embeddings.path).vectors[self.bundle.settings.flit_type])
 
-    @cached_property
-    def content(self) -> FloatMatrix:
-        """Text features alone."""
-        return np.array(Features.open(self.line.features.path).nodes[self.bundle.settings.flit_type].blocks["text"])
+    def content(self, config: RunConfig) -> FloatMatrix:
+        """Return a config's text features alone."""
+        features = Features.open(Line(config, self.runner).features.path)
+        return np.array(features.nodes[self.bundle.settings.flit_type].blocks["text"])
 
 
 class Whole:
@@ -163,7 +173,7 @@ def measure(result: Result, name: str, world: World) -> None:
     history, split = world.past.history, world.line.split
     met = history.actions_per_flit(len(split.available))
     users, flits = (split.test[column].to_numpy() for column in ("user_row", "flit_row"))
-    scorers = tuned(world)
+    scorers = chosen(world)
     for group, (least, most) in GROUPS.items():
         some = split.available & (met >= least) & (met <= most)
         held = Held.from_edges(users, flits, history, some, split.at_s)
@@ -177,15 +187,43 @@ def measure(result: Result, name: str, world: World) -> None:
         for row in found.differences.filter(metric="recall", slice=group).to_dicts():
             goal = 0.0 if row["method"] == "pinsage" and group != "items_3_10" else None
             result.add(f"{name}.{row['method']}.margin.{group}.low", row["low"], goal=goal)
+        _lifts(result, name, world, scorers, Slice(group, some, held))
         result.add(f"{name}.flits.{group}", int(some.sum()))
         result.add(f"{name}.users.{group}", len(held.users))
         result.add(f"{name}.events.{group}", held.num_events)
 
 
-def tuned(world: World) -> dict[str, Scorer]:
+@dataclass(frozen=True)
+class Slice:
+    """The flits of one group, bool ``[num_flits]``, and the held-out actions on them."""
+
+    name: str
+    flits: BoolVector
+    held: Held
+
+
+def _lifts(result: Result, name: str, world: World, scorers: Mapping[str, Scorer], part: Slice) -> None:
+    """Add what a tuned encoder adds to each method that has one, paired over users."""
+    for method in (one.removesuffix(TUNED) for one in scorers if one.endswith(TUNED)):
+        both = {one: scorers[one] for one in (method, f"{method}{TUNED}")}
+        slices = {part.name: ("the group", part.held)}
+        found = evaluate(
+            _narrowed(both, part.flits), part.held, world.past.history, (K,), reference=method, slices=slices
+        )
+        (row,) = found.differences.filter(metric="recall", slice=part.name).to_dicts()
+        for suffix, value in (("", row["difference"]), (".low", row["low"]), (".high", row["high"])):
+            goal = 0.0 if suffix == ".low" and part.name == "items_0" else None
+            result.add(f"{name}.{method}{TUNED}.lift.{part.name}{suffix}", value, goal=goal)
+
+
+def chosen(world: World) -> dict[str, Scorer]:
     """Return every method that scores all flits, its settings chosen once, over all flits."""
-    embedded = {method: world.vectors(blocks) for method, blocks in BLOCKS.items()}
-    sources = {name: Sources(world.past, content=one) for name, one in {**embedded, REFERENCE: world.content}.items()}
+    embedded = {method: world.vectors(world.config, blocks) for method, blocks in BLOCKS.items()}
+    embedded[REFERENCE] = world.content(world.config)
+    if world.config.features.text.encoder == "transformer":
+        embedded[f"pinsage{TUNED}"] = world.vectors(world.tuned, None)
+        embedded[f"{REFERENCE}{TUNED}"] = world.content(world.tuned)
+    sources = {name: Sources(world.past, content=one) for name, one in embedded.items()}
     found = {name: BASELINES["content_knn"](one, world.tail) for name, one in sources.items()}
     found |= {name: BASELINES[name](Sources(world.past), world.tail) for name in ("popular", "als")}
     return {name: one for name, one in found.items() if isinstance(one, Scorer)}
@@ -193,11 +231,16 @@ def tuned(world: World) -> dict[str, Scorer]:
 
 def _methods(world: World, scorers: Mapping[str, Scorer], flits: BoolVector) -> dict[str, Recommender]:
     """Return every method, ranking ``flits`` (bool ``[num_flits]``) alone."""
+    own: dict[str, Recommender] = {"factors": Tastes(world.bundle, flits), "graphrec": Whole(world.bundle, flits)}
+    return _narrowed(scorers, flits) | own
+
+
+def _narrowed(scorers: Mapping[str, Scorer], flits: BoolVector) -> dict[str, Recommender]:
     found: dict[str, Recommender] = {}
     for name, scorer in scorers.items():
         found[name] = narrowed = copy.copy(scorer)
         narrowed.available = flits
-    return {**found, "factors": Tastes(world.bundle, flits), "graphrec": Whole(world.bundle, flits)}
+    return found
 
 
 if __name__ == "__main__":

@@ -105,6 +105,11 @@ def cold_section(name: str, result: Mapping[str, Any]) -> str:
         for method in methods:
             keys = [f"{part}.{method}.recall@50.{group}" for group in there]
             lines.append([method, *(with_interval(known, key) for key in keys)])
+        lifts = [one for one in methods if f"{part}.{one}.lift.{there[0]}" in known]
+        for method in lifts:
+            keys = [f"{part}.{method}.lift.{group}" for group in there]
+            label = f"tuning the encoder adds to {method.removesuffix('_tuned')}"
+            lines.append([label, *(with_interval(known, key) for key in keys)])
         counts = [f"{known[f'{part}.users.{one}']:,.0f} / {known[f'{part}.events.{one}']:,.0f}" for one in there]
         tables.append(table([*lines, ["users / events", *counts]]))
     return "## Flits with few or no actions: Recall@50 among them\n\n" + "\n\n".join(tables)

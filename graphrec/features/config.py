@@ -64,16 +64,21 @@ class ColumnConfig(Section):
 class FinetuneConfig(Section):
     """How ``graphrec finetune-text`` tunes the text encoder on what users engage with."""
 
-    epochs: int = Field(default=3, ge=1)
+    epochs: int = Field(default=4, ge=1)
     """Passes over the texts at most; the one that validates best is kept."""
-    batch_size: int = Field(default=128, ge=2)
-    """Texts a step; each is compared with all others of its batch."""
-    learning_rate: float = Field(default=5e-5, gt=0)
+    batch_size: int = Field(default=64, ge=2)
+    """Texts a step."""
+    layers: int | None = Field(default=2, ge=1)
+    """Topmost layers of the encoder that learn; ``None``: all, the embeddings of words too."""
+    learning_rate: float = Field(default=2e-4, gt=0)
     """Peak rate of the encoder: linear warm-up over the first tenth, then linear decay."""
     head_rate: float = Field(default=2e-3, gt=0)
     """Peak rate of the heads."""
-    temperature: float = Field(default=0.05, gt=0)
-    """Divides the cosines of texts under the engagement loss."""
+    communities: int | None = Field(default=None, ge=2)
+    """Groups of flits that the same people engage with, as the graph tells them apart; ``None``: the square root of the
+    number of texts."""
+    temperature: float = Field(default=0.125, gt=0)
+    """Divides the cosines of texts and communities: the higher, the further apart communities are driven."""
     engagement: float = Field(default=1.0, ge=0)
     """Weight of the engagement loss."""
     topics: float = Field(default=1.0, ge=0)
@@ -84,7 +89,7 @@ class FinetuneConfig(Section):
     """Column of the flits with their topics, such as ``Drama|War``; ``None``: hashtags in the text."""
     language_column: str | None = None
     """Column of the flits with their language; ``None`` leaves the task out."""
-    min_actions: int = Field(default=3, ge=1)
+    min_actions: int = Field(default=1, ge=1)
     """Actions a flit must have to be learnt from."""
     held_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of those flits that choose the epoch instead."""

@@ -1,70 +1,49 @@
 """Fine-tuning a text encoder on what a platform's users engage with, on several tasks at once.
 
 After Twitter's Twice, of which the tasks are public: topic (multi-label), engagement and language over engaged posts.
-Engagement is learnt by listwise distillation: the texts of a batch shall be as near to each other as those who engage
-with them are alike, told by collaborative factors (compare Barkan et al., "CB2CF", RecSys 2019). Pooled vectors are
-trained directly, since those are what features, neighbours and searches use.
+Engagement is learnt from the graph's vectors of those posts, as in TwHIN-BERT (arXiv:2209.07562): k-means of them tells
+the communities that posts are engaged with by, and a text shall point to the prototype of its community, by cosine at a
+temperature so high that communities must lie far apart. Pooled vectors are trained directly, since those are what
+features, neighbours and searches use.
 """
 
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from graphrec.arrays import BoolVector, FloatMatrix, IntVector, RowVector, normalise_rows
-from graphrec.errors import DataError
+from graphrec.arrays import FloatMatrix, RowVector
+from graphrec.errors import ConfigError, DataError
 from graphrec.features.config import FinetuneConfig, TextConfig
+from graphrec.features.engagement import NEIGHBOURS, Engaged, agreement, communities, means
 from graphrec.features.loading import torch_threads
 from graphrec.features.transformer import Transformer
 from graphrec.features.weights import TextWeights
 
 logger = logging.getLogger(__name__)
-NEIGHBOURS, LIST = 10, 50
-"""Agreement: the share of a text's 10 nearest by engagement among its 50 nearest by text."""
 OnEpoch = Callable[[dict[str, float]], None]
 
 
-@dataclass(frozen=True, eq=False)
-class Engaged:
-    """Texts and what is known of those who engaged with them.
-
-    Attributes:
-        texts: Texts that somebody engaged with.
-        bare: The same without their hashtags, seen in every second step.
-        factors: Who engages, as collaborative vectors, float32 ``[num_texts, dim]``.
-        topics: Which text has which topic, CSR ``[num_texts, num_topics]``; no column where none is known.
-        language: Number of each text's language, int64 ``[num_texts]``, -1 where it is not known.
-        held: Texts that are never trained on, but choose the epoch, bool ``[num_texts]``.
-    """
-
-    texts: Sequence[str]
-    bare: Sequence[str]
-    factors: FloatMatrix
-    topics: scipy.sparse.csr_array
-    language: IntVector
-    held: BoolVector
-
-
 class Heads(nn.Module):
-    """A linear head per task that needs one; they are thrown away after training.
+    """A linear head per task that needs one, and the communities' prototypes; thrown away after training.
 
     Args:
-        dim: Width of the encoder's vectors.
+        prototypes: Where the prototypes start, float32 ``[num_communities, dim]``.
         num_topics: Topics; 0 leaves the head out.
         num_languages: Languages; fewer than 2 leave the head out.
     """
 
-    def __init__(self, dim: int, num_topics: int, num_languages: int) -> None:
+    def __init__(self, prototypes: FloatMatrix, num_topics: int, num_languages: int) -> None:
         super().__init__()
+        dim = prototypes.shape[1]
+        self.prototypes = nn.Parameter(torch.from_numpy(prototypes))
         self.topics = nn.Linear(dim, num_topics) if num_topics else None
         self.language = nn.Linear(dim, num_languages) if num_languages > 1 else None
 
@@ -101,9 +80,9 @@ def finetune_text(
         )
     torch.manual_seed(config.seed)
     encoder = Transformer(weights, text.model_copy(update={"precision": "float32"}), threads)
-    tuner = _Tuner(encoder, engaged, config)
     with torch_threads(threads):
-        log = [{"epoch": 0.0, "loss": float("nan"), "agreement": agreement(engaged, encoder.encode(engaged.texts))}]
+        tuner = _Tuner(encoder, engaged, config)
+        log = [{"epoch": 0.0, "loss": float("nan"), "agreement": agreement(engaged, tuner.before)}]
         on_epoch(log[0])
         encoder.save(out)
         for epoch in range(config.epochs):
@@ -126,9 +105,16 @@ class _Tuner:
         self._encoder, self._engaged, self._config = encoder, engaged, config
         self._rows = np.flatnonzero(~engaged.held)
         self._tokens = [encoder.tokenise(one) for one in (engaged.texts, engaged.bare)]
-        self._factors = torch.from_numpy(normalise_rows(engaged.factors))
-        self._heads = Heads(encoder.weights.dim, engaged.topics.shape[1], int(engaged.language.max(initial=-1)) + 1)
-        groups = [{"params": encoder.module.parameters()}, {"params": self._heads.parameters(), "lr": config.head_rate}]
+        self.before = encoder.encode(engaged.texts)
+        number = config.communities or round(len(self._rows) ** 0.5)
+        self._community = communities(engaged.vectors, self._rows, number, config.seed)
+        prototypes = means(self.before[self._rows], self._community[self._rows], number)
+        self._heads = Heads(prototypes, engaged.topics.shape[1], int(engaged.language.max(initial=-1)) + 1)
+        learning = _topmost(encoder.module, config.layers)
+        groups: list[dict[str, Any]] = [
+            {"params": learning},
+            {"params": self._heads.parameters(), "lr": config.head_rate},
+        ]
         self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=0.01)
         self._peaks = [group["lr"] for group in self._optimiser.param_groups]
 
@@ -158,7 +144,8 @@ class _Tuner:
     def _loss(self, pooled: Tensor, rows: RowVector) -> Tensor:
         """Return the weighted sum of the tasks' losses over one batch."""
         config, place = self._config, torch.from_numpy(rows)
-        loss = config.engagement * listwise(pooled, self._factors[place], config.temperature)
+        community = torch.from_numpy(self._community)[place]
+        loss = config.engagement * to_prototypes(pooled, self._heads.prototypes, community, config.temperature)
         if self._heads.topics is not None:
             wanted = torch.from_numpy(self._engaged.topics[rows].toarray())
             loss = loss + config.topics * F.binary_cross_entropy_with_logits(self._heads.topics(pooled), wanted)
@@ -170,32 +157,30 @@ class _Tuner:
         return loss
 
 
-def listwise(pooled: Tensor, factors: Tensor, temperature: float) -> Tensor:
-    """Return how far the texts' nearness is from that of those who engage, a scalar.
-
-    The divergence, per text, between two softmaxes over the other texts of the batch: of the factors' cosines at twice
-    the temperature, and of the texts' cosines.
+def to_prototypes(pooled: Tensor, prototypes: Tensor, community: Tensor, temperature: float) -> Tensor:
+    """Return how badly texts point to their community, a scalar: cross-entropy over cosines.
 
     Args:
         pooled: Vectors of the texts, float32 ``[batch, dim]``.
-        factors: Unit vectors of who engages, float32 ``[batch, factor_dim]``.
-        temperature: Divides the texts' cosines.
+        prototypes: Of the communities, float32 ``[num_communities, dim]``.
+        community: Number of each text's community, int64 ``[batch]``.
+        temperature: Divides the cosines.
     """
-    itself = torch.eye(len(pooled), dtype=torch.bool)
-    unit = F.normalize(pooled, dim=1)
-    ours = (unit @ unit.T / temperature).masked_fill(itself, -1e4)
-    theirs = (factors @ factors.T / (2 * temperature)).masked_fill(itself, -1e4)
-    return F.kl_div(F.log_softmax(ours, dim=1), F.softmax(theirs, dim=1), reduction="batchmean")
+    return F.cross_entropy(F.normalize(pooled, dim=1) @ F.normalize(prototypes, dim=1).T / temperature, community)
 
 
-def agreement(engaged: Engaged, vectors: FloatMatrix) -> float:
-    """Return how much of a held text's nearest by engagement is near by text, 0 to 1; neighbours are trained texts."""
-    held, known = np.flatnonzero(engaged.held), np.flatnonzero(~engaged.held)
-    wanted = _nearest(normalise_rows(engaged.factors), held, known, NEIGHBOURS)
-    found = _nearest(vectors, held, known, LIST)
-    return float(np.mean([np.isin(one, other).mean() for one, other in zip(wanted, found, strict=True)]))
+def _topmost(module: nn.Module, layers: int | None) -> list[nn.Parameter]:
+    """Return the parameters that learn, and hold the others: no gradient is computed below the lowest that learns.
 
-
-def _nearest(vectors: FloatMatrix, rows: IntVector, among: IntVector, k: int) -> Any:
-    scores = vectors[rows] @ vectors[among].T
-    return np.argpartition(-scores, min(k, len(among)) - 1, axis=1)[:, :k]
+    Raises:
+        ConfigError: If the encoder has fewer layers, or keeps them under another name than BERT does.
+    """
+    if layers is not None:
+        stack: Any = getattr(getattr(module, "encoder", None), "layer", ())
+        if layers > len(stack):
+            raise ConfigError(
+                f"FinetuneConfig.layers must be at most the encoder's {len(stack)} (got {layers}); null trains all"
+            )
+        module.requires_grad_(requires_grad=False)
+        stack[len(stack) - layers :].requires_grad_(requires_grad=True)
+    return [one for one in module.parameters() if one.requires_grad]

@@ -7,18 +7,19 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from graphrec.arrays import IntVector
+from graphrec.arrays import FloatMatrix, IntVector
 from graphrec.config import RunConfig
 from graphrec.errors import ConfigError
 from graphrec.features.encode import node_texts
-from graphrec.features.finetune import Engaged, finetune_text
+from graphrec.features.engagement import Engaged
+from graphrec.features.finetune import finetune_text
 from graphrec.features.topics import hashtags, split_values, topic_matrix, without_hashtags
 from graphrec.features.weights import find_weights
 from graphrec.graph.split import Split, action_types
-from graphrec.models.factors import fit_factors
 from graphrec.pipeline.assembly import history_of
 from graphrec.pipeline.line import Line
 from graphrec.pipeline.runner import Runner
+from graphrec.vectors import Embeddings
 
 
 def finetune(
@@ -26,10 +27,12 @@ def finetune(
 ) -> list[dict[str, float]]:
     """Fine-tune the config's text encoder on the training side of its split, so that what is held out stays unseen.
 
+    Who engages is told by the config's own model, trained with the encoder as it came; it is found where it ran before.
+
     Args:
-        config: Tables, split, ``features.text`` and ``finetune``.
+        config: All of a run, ``features.text`` and ``finetune``.
         out: Folder to write; ``features.text.model`` may name it afterwards.
-        runner: Where clean tables are found or go.
+        runner: Where the stages up to the embeddings are found or go.
         on_epoch: Told of each epoch.
 
     Returns:
@@ -47,7 +50,10 @@ def finetune(
     if out.exists():
         raise ConfigError(f"out must be a new folder (got {str(out)!r}, which exists); choose another name")
     weights = find_weights(config.features.text)
-    engaged = engaged_texts(Line(config, runner).split, config)
+    line = Line(config, runner)
+    _, flit_type = action_types(line.split.train)
+    vectors = Embeddings.open(line.held_out.embeddings.path).vectors[flit_type]
+    engaged = engaged_texts(line.split, config, vectors)
     draft = out.with_name(f"{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -59,8 +65,13 @@ def finetune(
     return log
 
 
-def engaged_texts(split: Split, config: RunConfig) -> Engaged:
+def engaged_texts(split: Split, config: RunConfig, vectors: FloatMatrix) -> Engaged:
     """Return the texts with actions on the training side of a split, and who engages with them.
+
+    Args:
+        split: What is known, and what is held out.
+        config: Which columns hold texts, topics and languages; how many actions count.
+        vectors: Of the flits, by a model that knows the training side alone, float32 ``[num_flits, dim]``.
 
     Raises:
         ConfigError: If flits have no text, or a named column is not there.
@@ -82,7 +93,7 @@ def engaged_texts(split: Split, config: RunConfig) -> Engaged:
     return Engaged(
         texts=chosen,
         bare=[without_hashtags(text) for text in chosen],
-        factors=fit_factors(history, frame.height, config.factors).vectors[rows],
+        vectors=np.asarray(vectors[rows]),
         topics=topic_matrix(labels),
         language=_language(_column(frame, config.finetune.language_column, "language_column"), rows),
         held=held,

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
+from safetensors.torch import load_file
 
-from graphrec.errors import DataError
+from graphrec.errors import ConfigError, DataError
 from graphrec.features.config import FinetuneConfig, TextConfig
-from graphrec.features.finetune import Engaged, agreement, finetune_text, listwise
+from graphrec.features.engagement import Engaged, agreement, communities
+from graphrec.features.finetune import finetune_text, to_prototypes
 from graphrec.features.transformer import Transformer
 from graphrec.features.weights import find_weights
 
 SIDES = ("abcdef", "uvwxyz")
-CONFIG = FinetuneConfig(epochs=4, batch_size=32, learning_rate=5e-3)
+CONFIG = FinetuneConfig(epochs=4, batch_size=32, layers=None, learning_rate=5e-3, communities=2)
 
 
 def planted(num_texts: int = 160, seed: int = 0) -> Engaged:
@@ -25,11 +27,11 @@ def planted(num_texts: int = 160, seed: int = 0) -> Engaged:
     side = rng.integers(2, size=num_texts)
     words = [[*rng.choice(list(SIDES[one]), 3), *rng.choice(list("ghijklmn"), 5)] for one in side]
     texts = [" ".join(rng.permutation(one)) for one in words]
-    factors = rng.normal(scale=0.3, size=(num_texts, 4)).astype(np.float32)
-    factors[:, 0] += 1 - 2 * side
+    vectors = rng.normal(scale=0.3, size=(num_texts, 4)).astype(np.float32)
+    vectors[:, 0] += 1 - 2 * side
     held = np.arange(num_texts) % 5 == 0
     topics = scipy.sparse.csr_array(np.stack([side == 0, side == 1], axis=1).astype(np.float32))
-    return Engaged(texts, texts, factors, topics, np.where(held, -1, side).astype(np.int64), held)
+    return Engaged(texts, texts, vectors, topics, np.where(held, -1, side).astype(np.int64), held)
 
 
 def tuned(tiny_bert: Path, out: Path, engaged: Engaged, **changes: object) -> list[dict[str, float]]:
@@ -76,18 +78,33 @@ def test_each_task_alone_teaches_the_side(task: str, tiny_bert: Path, tmp_path: 
     assert max(entry["agreement"] for entry in log) > log[0]["agreement"] + 0.08
 
 
-def test_listwise_is_a_divergence_worked_by_hand() -> None:
-    """Three texts: the first two are as near as those who engage say, up to a factor that temperatures undo."""
-    factors = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
-    assert float(listwise(factors, factors, 1e9)) == pytest.approx(0.0, abs=1e-6)
-    pooled = torch.tensor([[2.0, 0.0], [0.0, 3.0], [0.0, 1.0]])
-    softmax = [torch.tensor(one) for one in ([0.6, 0.0], [0.6, 0.8], [0.0, 0.8])]
-    ours = [torch.tensor(one) for one in ([0.0, 0.0], [0.0, 1.0], [0.0, 1.0])]
-    by_hand = 0.0
-    for theirs, mine in zip(softmax, ours, strict=True):
-        wanted, got = torch.softmax(theirs / 2, 0), torch.log_softmax(mine, 0)
-        by_hand += float((wanted * (wanted.log() - got)).sum()) / 3
-    assert float(listwise(pooled, factors, 1.0)) == pytest.approx(by_hand, rel=1e-5)
+def test_pointing_to_prototypes_worked_by_hand() -> None:
+    """Cosines .6 and .8 at temperature .2: exponents 3 and 4; lengths say nothing."""
+    prototypes, pooled = torch.tensor([[2.0, 0.0], [0.0, 0.5]]), torch.tensor([[3.0, 4.0], [1.0, 0.0]])
+    by_hand = (np.log(1 + np.exp(-1.0)) + np.log(1 + np.exp(5.0))) / 2
+    assert float(to_prototypes(pooled, prototypes, torch.tensor([1, 1]), 0.2)) == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_communities_are_those_of_the_vectors_and_held_texts_only_join() -> None:
+    engaged = planted()
+    rows = np.flatnonzero(~engaged.held)
+    found = communities(engaged.vectors, rows, 2, seed=0)
+    side = engaged.vectors[:, 0] > 0
+    assert max((found == side).mean(), (found != side).mean()) > 0.97
+    moved = engaged.vectors.copy()
+    moved[engaged.held] = -moved[engaged.held]
+    np.testing.assert_array_equal(communities(moved, rows, 2, seed=0)[rows], found[rows])
+
+
+def test_only_the_topmost_layers_learn(tiny_bert: Path, tmp_path: Path) -> None:
+    tuned(tiny_bert, tmp_path / "out", planted(), layers=1, epochs=2)
+    before, after = (load_file(one / "model.safetensors") for one in (tiny_bert, tmp_path / "out"))
+    layers = 1 + max(int(name.split("layer.")[1].split(".")[0]) for name in after if "layer." in name)
+    changed = {name for name, one in after.items() if not torch.equal(one, before[name])}
+    assert changed
+    assert all(f"encoder.layer.{layers - 1}." in name for name in changed)
+    with pytest.raises(ConfigError, match=rf"FinetuneConfig.layers must be at most the encoder's {layers} \(got 99\)"):
+        tuned(tiny_bert, tmp_path / "more", planted(), layers=99)
 
 
 def test_too_few_texts_are_refused(tiny_bert: Path, tmp_path: Path) -> None:

@@ -29,14 +29,15 @@ def runner(first: Finished) -> Runner:
 def test_it_learns_from_the_training_side_of_the_split_alone(first: Finished, tiny_bert: Path) -> None:
     config = configured(first, tiny_bert, "finetune.topic_column=language")
     split = Line(config, runner(first)).split
-    engaged = engaged_texts(split, config)
+    vectors = np.random.default_rng(0).normal(size=(split.train.nodes["flit"].height, 4)).astype(np.float32)
+    engaged = engaged_texts(split, config, vectors)
     counts = np.bincount(actions_of(split.train)["flit_row"], minlength=split.train.nodes["flit"].height)
-    assert len(engaged.texts) == (counts >= 3).sum() < len(counts)
+    assert len(engaged.texts) == (counts >= 1).sum() < len(counts)
     assert engaged.held.mean() == pytest.approx(0.1, abs=0.01)
     assert {0, 1} <= set(engaged.language.tolist())
     assert engaged.topics.sum(axis=0).tolist() == [n for n in np.bincount(engaged.language) if n >= MIN_TEXTS]
     assert not any("#" in one for one in engaged.bare)
-    assert engaged.factors.any(axis=1).all()
+    np.testing.assert_array_equal(engaged.vectors, vectors[counts >= 1])
 
 
 def test_the_tuned_encoder_plugs_in(first: Finished, tiny_bert: Path, tmp_path: Path) -> None:
