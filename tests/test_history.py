@@ -20,7 +20,7 @@ def built(edges: list[tuple[int, int, int]]) -> History:
 
 
 @given(EDGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_from_edges_sorts_by_user_time_and_flit(edges: list[tuple[int, int, int]]) -> None:
     history = built(edges)
     for user in range(5):
@@ -31,7 +31,7 @@ def test_from_edges_sorts_by_user_time_and_flit(edges: list[tuple[int, int, int]
 
 
 @given(EDGES, st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_from_edges_does_not_depend_on_the_order(edges: list[tuple[int, int, int]], random: object) -> None:
     one, other = built(edges), built(edges[::-1])
     assert np.array_equal(one.rows, other.rows)
@@ -39,7 +39,7 @@ def test_from_edges_does_not_depend_on_the_order(edges: list[tuple[int, int, int
 
 
 @given(EDGES, st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_newest_keeps_the_end_of_each_user(edges: list[tuple[int, int, int]], n: int) -> None:
     history = built(edges)
     newest = history.newest(n)

@@ -85,7 +85,7 @@ def test_k_beyond_the_list_counts_the_missing_places_as_misses() -> None:
 
 
 @given(worlds())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_ranking_equals_the_naive_loop(world: tuple[RowVector, list[list[int]], int]) -> None:
     recommended, truth, k = world
     found = measured(recommended, truth, k)
@@ -94,7 +94,7 @@ def test_ranking_equals_the_naive_loop(world: tuple[RowVector, list[list[int]], 
 
 
 @given(worlds())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_recall_rises_with_k_and_everything_stays_between_zero_and_one(
     world: tuple[RowVector, list[list[int]], int],
 ) -> None:
@@ -256,7 +256,7 @@ def test_paired_bootstrap_leaves_out_users_that_one_side_lacks() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_adjusted_rand_equals_sklearn(pairs: list[tuple[int, int]]) -> None:
     from sklearn.metrics import adjusted_rand_score
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.common import Result
 from benchmarks.ladder import PAIRS, PLAIN, RUNGS, Asked, summarise
-from benchmarks.quality import ladder_section
+from benchmarks.quality.parts import ladder_section
 
 VECTORS = np.array([[1, 0], [0.9, 0.1], [0.8, 0.2], [0, 1], [1, 0.01]], dtype=np.float32)
 

@@ -41,7 +41,7 @@ def naive_top(scores: FloatVector, k: int) -> list[int]:
 @given(
     hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=SCORES), st.integers(1, 12)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_top_rows_equals_sorting_with_ties_by_row(scores: FloatMatrix, k: int) -> None:
     assert top_rows(scores, k).tolist() == [naive_top(line, k) for line in scores]
 

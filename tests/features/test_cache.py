@@ -85,7 +85,7 @@ def test_vectors_with_nan_are_refused(tmp_path: Path) -> None:
         VectorCache(tmp_path, "k").add(text_digests(["a"]), np.full((1, 4), np.nan, dtype=np.float32))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.text(max_size=6), max_size=5), max_size=4), st.lists(st.text(max_size=6), max_size=8))
 def test_cache_equals_a_dictionary(
     tmp_path_factory: pytest.TempPathFactory, additions: list[list[str]], asked: list[str]

@@ -84,7 +84,7 @@ def test_no_columns_and_no_rows() -> None:
     assert encode_columns(frame, ["n"], ["c"], mask(), ColumnConfig())[0].shape == (0, 3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.none() | st.floats(), st.none() | st.sampled_from("abcdefg"), st.booleans()),

@@ -26,7 +26,7 @@ class Counted(ExactIndex):
 
 
 @given(asked=st.lists(st.tuples(st.lists(st.integers(0, 29), max_size=5), st.integers(1, 40)), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_answers_are_those_of_the_index(asked: list[tuple[list[int], int]]) -> None:
     plain = ExactIndex.build(vectors(), IndexConfig())
     cached = CachedIndex(plain, entries=4)

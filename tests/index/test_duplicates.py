@@ -40,7 +40,7 @@ def test_every_kind_of_content_must_agree() -> None:
 @given(
     seed=st.integers(0, 500), number=st.integers(1, 40), min_cosine=st.floats(0.8, 1.0, exclude_max=True),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_equals_the_naive_twin(seed: int, number: int, min_cosine: float) -> None:
     rng = np.random.default_rng(seed)
     topics = normalise_rows(rng.normal(size=(4, 5)).astype(np.float32))

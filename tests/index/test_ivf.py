@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec.arrays import FloatMatrix, normalise_rows
@@ -25,7 +25,6 @@ def clustered(count: int = 3000, dim: int = 16) -> FloatMatrix:
     return (lengths * (centres[rng.integers(0, 40, count)] + 0.3 * rng.normal(size=(count, dim)))).astype(np.float32)
 
 
-@settings(deadline=None)  # the first one compiles
 @given(count=st.integers(0, 60), k=st.integers(1, 80), space=st.sampled_from(["cosine", "inner_product"]))
 def test_scanning_every_list_is_exact_search(count: int, k: int, space: Space) -> None:
     vectors = random_vectors(max(count, 1), 5, seed=count)

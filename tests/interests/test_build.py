@@ -131,7 +131,7 @@ def test_all_outside_the_window_is_no_interest() -> None:
     assert interests.indptr.tolist() == [0, 0]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(shift=st.integers(-(10**9), 10**9))
 def test_shifting_times_and_now_together_changes_nothing(shift: int) -> None:
     rng = np.random.default_rng(1)
@@ -144,7 +144,7 @@ def test_shifting_times_and_now_together_changes_nothing(shift: int) -> None:
     )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_permuting_actions_changes_nothing(seed: int) -> None:
     rng = np.random.default_rng(2)

@@ -61,7 +61,7 @@ def test_old_hides_weigh_less_and_those_before_the_window_nothing() -> None:
 
 
 @given(seed=st.integers(0, 200))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_laws_of_hides(seed: int) -> None:
     """Never more important, never nothing, always in order; members stay with their medoid; more hides, less left."""
     rng = np.random.default_rng(seed)

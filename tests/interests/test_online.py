@@ -78,7 +78,7 @@ def test_an_unresolved_cut_is_refused() -> None:
 
 
 @given(rows=st.lists(st.integers(0, 35), max_size=30), shift=st.integers(0, 1000))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_holds_for_any_actions(rows: list[int], shift: int) -> None:
     """Nothing is lost, importance falls in order, and all clocks moved together change nothing."""
     newest = acted(*rows, days=tuple(float(one) for one in range(len(rows), 0, -1)))

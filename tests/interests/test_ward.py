@@ -93,7 +93,7 @@ def test_hand_worked_heights() -> None:
     assert ward(line, 3.9)[0].tolist() == [0, 0, 1, 2]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 40), cosine=st.floats(-1, 1))
 def test_early_end_equals_cutting_the_whole_tree(seed: int, count: int, cosine: float) -> None:
     vectors = unit_vectors(np.random.default_rng(seed), count, 6)

@@ -61,7 +61,7 @@ def test_a_user_is_the_least_squares_answer(factors: FlitFactors) -> None:
 
 
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 40))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_order_of_actions_changes_no_bit(seed: int, count: int) -> None:
     factors = fit_factors(history(), NUM_FLITS, CONFIG)
     rng = np.random.default_rng(seed)

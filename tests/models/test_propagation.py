@@ -46,7 +46,7 @@ def test_one_step_by_hand() -> None:
     assert links.flit_degree.tolist() == [1, 2]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 12), st.integers(1, 9), st.floats(0, 1), st.integers(0, 4), st.integers(0, 5))
 def test_it_is_the_mean_of_powers_with_the_same_gradients(
     num_users: int, num_flits: int, share: float, num_layers: int, seed: int

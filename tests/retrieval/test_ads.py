@@ -50,7 +50,7 @@ def row(id_: object) -> int:
     user=st.integers(0, 5), k=st.integers(1, 60), every=st.integers(2, 12), floor=st.floats(-1, 1),
     safe=st.booleans(), seen=st.dictionaries(st.sampled_from([f"f{one}" for one in range(60, 120)]), st.integers(0, 4)),
 )  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_laws_of_ads(user: int, k: int, every: int, floor: float, safe: bool, seen: dict[str, int]) -> None:
     bundle = with_ads(AdRules("shop", every, floor, 2))
     found = Retriever(bundle).recommend(f"u{user}", k, Request(ads_shown=seen, safe=safe))

@@ -154,7 +154,7 @@ def test_draw_gives_each_interest_its_part_of_the_budget() -> None:
 
 
 @given(seed=st.integers(0, 3000), interests=st.integers(1, 4), budget=st.integers(1, 120), seen=st.integers(0, 200))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_interest_gets_its_part_beside_what_is_excluded(
     seed: int, interests: int, budget: int, seen: int
 ) -> None:
@@ -189,7 +189,7 @@ def naive(
     seed=st.integers(0, 5000), interests=st.integers(0, 4), k=st.integers(1, 60), left_out=st.integers(0, 30),
     barred=st.integers(0, 30),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_candidates_equal_the_exact_twin_and_never_hold_what_is_left_out(
     seed: int, interests: int, k: int, left_out: int, barred: int
 ) -> None:

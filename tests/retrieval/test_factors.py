@@ -15,7 +15,7 @@ from tests.retrieval.world import NUM_FLITS, planted, with_factors
 
 
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_largest_inner_products_are_drawn(seed: int, count: int) -> None:
     """Lengths differ: the nearest by angle are not the best."""
     rng = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec.retrieval.keywords import Keywords
@@ -33,7 +33,6 @@ WORDS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(asked=st.lists(WORDS.map(" ".join), max_size=4), most=st.integers(1, 6))
 def test_words_are_weighed_as_scikit_learn_weighs_them(asked: list[str], most: int) -> None:
     from sklearn.feature_extraction.text import TfidfVectorizer

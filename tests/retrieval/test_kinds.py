@@ -84,7 +84,7 @@ def test_the_score_is_the_best_cosine_to_an_interest_seen_from_the_user() -> Non
 
 
 @given(user=st.integers(0, NUM_USERS - 1), k=st.integers(1, 50), kind=st.sampled_from(["user", "shop"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_oneself_and_whom_one_is_linked_to_never_come(retriever: Retriever, user: int, k: int, kind: str) -> None:
     found = retriever.recommend(f"u{user}", k, kind=kind)
     known = retriever.bundle.kinds[kind].known.of(user).rows

@@ -39,7 +39,7 @@ def test_answers_equal_the_naive_inner_product(exponent: float, user: int) -> No
 
 
 @given(seed=st.integers(0, 20), exponent=st.floats(0.1, 1.0), user=st.integers(0, NUM_USERS - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_what_is_drawn_is_nearest_by_inner_product(seed: int, exponent: float, user: int) -> None:
     bundle = with_lengths(planted(), exponent, seed=seed)
     assert bundle.scale is not None

@@ -43,7 +43,7 @@ REQUESTS = st.builds(
 
 
 @given(user=st.sampled_from(["u0", "u3", "u5", "u6", "u7", "stranger"]), k=st.integers(1, 200), asked=REQUESTS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_every_wish_is_kept(retriever: Retriever, user: str, k: int, asked: Request) -> None:
     found, bundle = retriever.recommend(user, k, asked), retriever.bundle
     assert len(set(found.ids)) == len(found) <= k
@@ -64,7 +64,7 @@ def test_every_wish_is_kept(retriever: Retriever, user: str, k: int, asked: Requ
 
 
 @given(user=st.integers(0, 5), k=st.integers(1, 100))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_filters_leave_the_order_of_what_stays(retriever: Retriever, user: int, k: int) -> None:
     """A filtered answer is the whole ranking without what is forbidden: nothing is lost to the filter."""
     bundle = replace(retriever.bundle, settings=replace(retriever.bundle.settings, budget=2 * NUM_FLITS))

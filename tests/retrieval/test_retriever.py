@@ -51,7 +51,7 @@ def test_recommend_stays_within_the_users_topics(user: int) -> None:
     user=st.integers(0, NUM_USERS - 1), k=st.integers(1, 300), seed=st.integers(0, 5),
     cold_share=st.sampled_from([0.0, 0.25, 0.9]),
 )  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_seen_hidden_and_barred_flits_never_come_back(user: int, k: int, seed: int, cold_share: float) -> None:
     bundle = planted(seed=seed, cold_share=cold_share)
     found = rows(Retriever(bundle).recommend(f"u{user}", k).ids)

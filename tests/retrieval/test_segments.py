@@ -46,7 +46,7 @@ def test_popularity_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 500), number=st.integers(1, 300))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_segments_that_act_alike_have_no_lift(seed: int, number: int) -> None:
     rng = np.random.default_rng(seed)
     flit, weight = rng.integers(0, 20, number).astype(np.int32), rng.random(number) + 0.01

@@ -12,7 +12,7 @@ from graphrec.simulate.world import draw_flits, draw_follows, draw_users
 CONFIG = SimulationConfig.preset("small", seed=2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.tuples(st.integers(0, 3), st.floats(0.0, 5.0)), min_size=1, max_size=30),
     uniform=st.lists(st.floats(0.0, 0.999999), min_size=1, max_size=10),

@@ -177,7 +177,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=STEPS)
 def test_it_does_as_plain_dicts_would(
     steps: list[tuple[str, Id, int, float]], tmp_path_factory: pytest.TempPathFactory

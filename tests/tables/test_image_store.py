@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec.tables import image_store
@@ -22,7 +22,6 @@ def held(images: Images, asked: list[bytes]) -> dict[bytes, bytes]:
     return {digest: image for part in images.batches(wanted) for digest, image in part.iter_rows()}
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=9) | st.none(), max_size=12), st.lists(st.binary(max_size=9), max_size=6))
 def test_store_equals_a_dictionary(
     tmp_path_factory: pytest.TempPathFactory, given_: list[bytes | None], others: list[bytes]

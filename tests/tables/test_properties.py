@@ -41,7 +41,7 @@ GOOD = st.builds(
 ROWS = st.lists(st.tuples(GOOD, st.one_of(st.none(), st.integers(0, len(BAD_EVENTS) - 1))), min_size=1, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS, parts=st.integers(1, 3))
 def test_exactly_the_planted_rows_are_quarantined(rows: list[tuple[dict[str, Any], int | None]], parts: int) -> None:
     tables = good_tables()
@@ -68,7 +68,7 @@ def test_exactly_the_planted_rows_are_quarantined(rows: list[tuple[dict[str, Any
     assert sum(edges.frame.height for edges in loaded.tables.edges) == len(distinct)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(content=st.binary(max_size=200), suffix=st.sampled_from(["csv", "jsonl", "parquet"]))
 def test_any_bytes_give_tables_or_one_line(content: bytes, suffix: str) -> None:
     nodes = {"user": {"table": f"users.{suffix}", "id": "id"}}

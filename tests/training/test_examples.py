@@ -56,7 +56,7 @@ def test_heavy_users_give_their_newest_actions() -> None:
 
 
 @given(seed=st.integers(0, 10_000), most=st.integers(1, 6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_came_before_equals_the_naive_twin(seed: int, most: int) -> None:
     rng = np.random.default_rng(seed)
     actions = {(int(rng.integers(3)), int(rng.integers(12))): float(rng.integers(1, 20)) for _ in range(25)}
@@ -72,7 +72,7 @@ def test_what_came_before_equals_the_naive_twin(seed: int, most: int) -> None:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_comes_later_changes_no_earlier_example(seed: int) -> None:
     """A planted future: the same second, a day later, of the same user and of others."""
     rng = np.random.default_rng(seed)
