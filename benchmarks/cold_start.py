@@ -3,9 +3,11 @@
 Held-out actions are told apart by how many training actions their flit has (0, 1 to 2, 3 to 10), and every method ranks
 the flits of that group alone: what it knows of them decides, not how many places it keeps for them. Embeddings of any
 kind are asked alike: by the decayed mean of a user's flits or by the nearest of the newest, whichever validates best.
-Where a text encoder can be tuned (``graphrec finetune-text``), ``_tuned`` is the same with the tuned one.
+Where a text encoder can be tuned (``graphrec finetune-text``), ``_tuned`` is the same with the tuned one. LightFM is
+measured where it is installed.
 MovieLens 1M holds a random tenth of the films out whole, three draws; simulated networks hold their last week out.
 
+    pip install -e '.[bench]' -c constraints.txt
     python -m benchmarks.cold_start --data DIR                  # DIR as for benchmarks.movielens
     python -m benchmarks.cold_start --data DIR --only draw0     # one of: draw0 to draw2, seed81 to seed83
 """
@@ -15,11 +17,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.common import Result, arguments
+from benchmarks.hybrid import hybrid
 from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.config import RunConfig, load_config
 from graphrec.evaluation import BASELINES, Held, Past, Recommender, Scorer, Sources, evaluate
@@ -226,6 +230,8 @@ def chosen(world: World) -> dict[str, Scorer]:
     sources = {name: Sources(world.past, content=one) for name, one in embedded.items()}
     found = {name: BASELINES["content_knn"](one, world.tail) for name, one in sources.items()}
     found |= {name: BASELINES[name](Sources(world.past), world.tail) for name in ("popular", "als")}
+    if find_spec("lightfm") is not None:
+        found["lightfm"] = hybrid(Sources(world.past, content=world.content(world.config)), world.tail)
     return {name: one for name, one in found.items() if isinstance(one, Scorer)}
 
 
