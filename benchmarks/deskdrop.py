@@ -10,14 +10,11 @@ from CI&T DeskDrop".
     python -m benchmarks.deskdrop --data DIR
 """
 
-import polars as pl
-
 from benchmarks.folder import Measured, measure_folder
-from graphrec.graph.split import actions_of
+from benchmarks.past import new_pairs
 from graphrec.pipeline.line import Line
 
 AS_OF = "2016-08-01"
-PAIR = ["user_row", "flit_row"]
 
 
 def main() -> None:
@@ -28,9 +25,8 @@ def main() -> None:
 def not_there(measured: Measured) -> None:
     """Add the share of new pairs in the test window whose article nobody had met at the split."""
     line = Line(measured.config, measured.runner)
-    window = actions_of(line.known).filter(pl.col("time_s") >= line.split.at_s).select(PAIR).unique()
-    new = window.join(actions_of(line.split.train).select(PAIR), on=PAIR, how="anti")
-    measured.result.add("not_there_share", 1 - line.split.test.height / new.height, better="lower")
+    share = 1 - line.split.test.height / new_pairs(line.known, line.split)
+    measured.result.add("not_there_share", share, better="lower")
 
 
 if __name__ == "__main__":

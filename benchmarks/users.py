@@ -7,7 +7,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import KMeans
 
-from graphrec.arrays import FloatMatrix, FloatVector, RowVector, normalise_rows
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
 from graphrec.history import DAY_S, History
 from graphrec.interests import InterestConfig, Interests, build_interests, medoid
 
@@ -15,6 +15,7 @@ METHODS = (
     "last action",
     "decayed average",
     "one sampled action",
+    "one sampled interest",
     "user vector",
     "k-means 5, centroid",
     "complete linkage, medoid",
@@ -35,9 +36,10 @@ class Morning:
 
     Attributes:
         history: Actions so far.
-        flits: Unit vectors of the flits, float32 ``[num_flits, dim]``.
+        flits: Unit vectors of the flits, float32 ``[num_flits, dim]``; NaN where they are from after the morning.
         users: Unit vectors of the users, float32 ``[num_users, dim]``.
         settings: Clustering, with a number for ``merge_cosine``.
+        published: Flits that are there, bool ``[num_flits]``.
         as_of_s: The instant.
         seed: Root of what is drawn.
     """
@@ -46,6 +48,7 @@ class Morning:
     flits: FloatMatrix
     users: FloatMatrix
     settings: InterestConfig
+    published: BoolVector
     as_of_s: int
     seed: int
 
@@ -77,9 +80,11 @@ class Morning:
 
     @cached_property
     def clusters(self) -> tuple[RowVector, FloatMatrix]:
-        """Cluster of every flit, and the unit centroids, of a k-means over all flits."""
-        found = KMeans(CLUSTERS, n_init=1, random_state=self.seed).fit(self.flits)
-        return found.labels_, normalise_rows(found.cluster_centers_.astype(np.float32))
+        """Cluster of every flit (-1 where it is not there yet) and the unit centroids of a k-means over the others."""
+        found = KMeans(CLUSTERS, n_init=1, random_state=self.seed).fit(self.flits[self.published])
+        labels = np.full(len(self.flits), -1, dtype=np.int32)
+        labels[self.published] = found.labels_
+        return labels, normalise_rows(found.cluster_centers_.astype(np.float32))
 
     @cached_property
     def mixtures(self) -> FloatMatrix:
@@ -105,6 +110,8 @@ def queries_of(name: str, morning: Morning, user: int) -> Queries:
     if name == "one sampled action":
         drawn = np.random.default_rng([morning.seed, user]).integers(len(rows))
         return _one(vectors[drawn : drawn + 1])
+    if name == "one sampled interest":
+        return _one(morning.flits[morning.interests.served(user, 1, "sampled", morning.seed).medoid])
     if name == "user vector":
         return _one(morning.users[user : user + 1])
     if name == "mixture over 40 clusters":

@@ -40,7 +40,7 @@ def with_interval(figures: Figures, key: str) -> str:
 
 
 def apart(figures: Figures, key: str) -> str:
-    """Return whether a difference to the reference is sure, as a mark."""
-    if f"{key}.difference" not in figures:
+    """Return whether a difference is sure, as a mark; nothing where there is no such figure."""
+    if key not in figures:
         return ""
-    return " ▲" if figures[f"{key}.difference.low"] > 0 else " ▼" if figures[f"{key}.difference.high"] < 0 else ""
+    return " ▲" if figures[f"{key}.low"] > 0 else " ▼" if figures[f"{key}.high"] < 0 else ""

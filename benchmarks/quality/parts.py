@@ -1,9 +1,9 @@
-"""What each part of a method is worth: TwHIN's relations, PinSage's ladder, PinnerSage's table 3."""
+"""What each part of a method is worth: TwHIN's relations, PinSage's ladder."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.quality.cells import MARKS, apart, figures, interval, table, with_interval
+from benchmarks.quality.cells import MARKS, figures, interval, table, with_interval
 
 TWHIN_METHODS = {
     "popular": "popular",
@@ -40,28 +40,6 @@ def relations_section(name: str, result: Mapping[str, Any]) -> str:
         "Seconds are those of choosing settings on validation edges and of the fit."
     )
     return "\n\n".join(["## Several relations in one space: TwHIN", *parts, note])
-
-
-def replay_section(name: str, result: Mapping[str, Any]) -> str:
-    """Return the replay's table, a line per method, networks side by side."""
-    known = figures(result)
-    networks = sorted({one.split(".")[0] for one in known})
-    methods = dict.fromkeys(one.split(".", 1)[1].removesuffix(".recall") for one in known if one.endswith(".recall"))
-    ranked = sorted(methods, key=lambda method: -known[f"{networks[0]}.{method}.recall"])
-    lines = [["", *(f"{kind}, {one}" for one in networks for kind in ("recall", "relevance"))]]
-    for method in ranked:
-        keys = [f"{one}.{method}.{kind}" for one in networks for kind in ("recall", "relevance")]
-        cells = [
-            interval({"value": known[key], "low": known[f"{key}.low"], "high": known[f"{key}.high"]}) for key in keys
-        ]
-        marks = [apart(known, key) for key in keys]
-        lines.append([method, *(f"{cell}{mark}" for cell, mark in zip(cells, marks, strict=True))])
-    users = ", ".join(f"{known[f'{one}.users']:,.0f} users of {one}" for one in networks)
-    facts = (
-        f"{users}; seven days, 400 flits a user and day. ▲ and ▼: the paired 95 % interval of the difference to "
-        "`ward, medoid, decay .01` lies above or below 0."
-    )
-    return f"## Replay: what stands for a user, day by day\n\n{table(lines)}\n\n{facts}"
 
 
 def ladder_section(name: str, result: Mapping[str, Any]) -> str:

@@ -40,3 +40,15 @@ def test_lastfm_loads_and_weighs_listens_by_their_logarithm() -> None:
     words = [text.split(", ") for text in found.tables.nodes["flit"]["tagValue"] if text is not None]
     assert sum("rock" in one for one in words) > 1000
     assert len({word for one in words for word in one}) < 400  # those that ten people use
+
+
+def test_lastfm_tags_load_by_their_months() -> None:
+    found = loaded("lastfm_tags", "hetrec-lastfm-2k")
+    assert set(found.quarantine["rule"]) == {"time too early", "unknown node"}  # dates before the site was there
+    log = pl.read_parquet(DATA / "hetrec-lastfm-2k" / "user_taggedartists.parquet")
+    log = log.filter(pl.col("date").dt.year() >= 1970)
+    tags, carries = (edges.frame for edges in found.tables.edges)
+    assert tags.height == log.unique(["userID", "artistID", "date"]).height
+    assert carries.height == log.unique(["artistID", "tagID", "date"]).height
+    first = log.group_by("artistID").agg(pl.col("date").min().dt.epoch("s")).sort("artistID")
+    assert found.tables.nodes["flit"].rows() == first.rows()
