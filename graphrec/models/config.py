@@ -48,8 +48,7 @@ class ModelConfig(Section):
     pooling: Pooling = "importance"
     """How a neighbourhood becomes one vector: weighed by visits (PinSage), all alike, or the largest entries."""
     id_vectors: bool = False
-    """Adds a learned vector per node: more memory of single nodes. Nodes that come after the training have none and go
-    by content and neighbours."""
+    """Adds a learned vector per node: more memory of single nodes, no embedding for nodes never trained on."""
     blocks: tuple[Literal["text", "image", "columns"], ...] | None = None
     """Content blocks the model reads: ``[text]`` reads text alone, ``[]`` no content; ``None``: every one there is. A
     block that is named must be there: declared in ``nodes`` and not switched off in ``features``."""

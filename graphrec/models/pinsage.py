@@ -106,18 +106,6 @@ class PinSage(nn.Module):
         for head in self.head.values():
             head.load_state_dict(first.state_dict())  # one space from the start
 
-    def keep_ids(self, met: Mapping[str, Tensor]) -> None:
-        """Give up the id vectors of nodes that no training meets: they would stay noise, as long as content.
-
-        A node that comes later then goes by its content and its neighbours, who tell it apart.
-
-        Args:
-            met: Node type to which nodes have an edge in a past that is trained on, bool ``[num_nodes]``.
-        """
-        for node_type, table in self.ids.items():
-            assert isinstance(table, nn.Embedding)
-            table.weight.data *= met[node_type][:, None]
-
     def start(self, node_type: str, features: Tensor, rows: Tensor | None) -> Tensor:
         """Return the layer-0 vectors of nodes, unit rows, float32 ``[n, hidden]``.
 

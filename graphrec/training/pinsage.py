@@ -56,13 +56,10 @@ class PinSageCourse:
     config: TrainingConfig
 
     def new_model(self) -> PinSage:
-        """Return the untrained encoder; nodes that no snapshot's past has met get no id vector."""
+        """Return the untrained encoder."""
         torch.manual_seed(self.config.seed)
         num_nodes = {t: len(degree) for t, degree in self.material.validation.log_degree.items()}
-        model = PinSage(self.model, self.material.content.widths, num_nodes)
-        degrees = {t: np.stack([one.log_degree[t] for one in self.material.snapshots]) for t in num_nodes}
-        model.keep_ids({t: torch.from_numpy((degree > 0).any(axis=0)) for t, degree in degrees.items()})
-        return model
+        return PinSage(self.model, self.material.content.widths, num_nodes)
 
     def steps(self, epoch: int, rng: np.random.Generator) -> list[SnapshotStep]:
         """Return the steps of an epoch."""

@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -167,22 +167,6 @@ def test_training_stops_after_patience_and_keeps_the_best_epoch(setup: Setup, mo
 
 def test_the_curriculum_adds_hard_negatives_one_by_one(setup: Setup) -> None:
     assert [entry["hard_negatives"] for entry in setup.train(model=HARD).log] == [0.0, 1.0, 2.0]
-
-
-def test_nodes_that_come_after_the_training_get_no_id_vector(setup: Setup) -> None:
-    """Their vectors were never trained: noise as long as content would drown what their neighbours say."""
-    later = [20, 23]
-
-    def before(snapshot: Snapshot) -> Snapshot:
-        degree = snapshot.log_degree["flit"].copy()
-        degree[later] = 0
-        return replace(snapshot, log_degree={**snapshot.log_degree, "flit": degree})
-
-    past = replace(setup, snapshots=[before(one) for one in setup.snapshots])
-    weights = past.train(model=MODEL.model_copy(update={"id_vectors": True})).model.state_dict()
-    flits, users = (weights[f"ids.{node_type}.weight"].norm(dim=1).numpy() for node_type in ("flit", "user"))
-    assert np.flatnonzero(flits == 0).tolist() == later
-    assert (users > 0).all()
 
 
 @pytest.mark.parametrize("loss", ["softmax", "max_margin"])
