@@ -13,10 +13,18 @@ SIZE = "GRAPHREC_ECHO_BYTES"
 
 def echo() -> Starlette:
     """Return the application, for uvicorn's ``factory``."""
-    answer = b"x" * int(os.environ[SIZE])
+    return echo_of(int(os.environ[SIZE]))
+
+
+def echo_of(size: int) -> Starlette:
+    """Return the application that answers so many bytes."""
+    answer = b"x" * size
 
     async def answered(request: Request) -> Response:
         json.loads(await request.body())
         return Response(answer, media_type="application/json")
 
-    return Starlette(routes=[Route("/v1/recommend", answered, methods=["POST"])])
+    async def ready(request: Request) -> Response:
+        return Response()
+
+    return Starlette(routes=[Route("/v1/recommend", answered, methods=["POST"]), Route("/readyz", ready)])

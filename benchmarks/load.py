@@ -85,12 +85,13 @@ def body_length(head: bytes) -> int:
     return int(lower[place : lower.find(b"\r\n", place) if b"\r\n" in lower[place:] else None])
 
 
-def request(path: str, body: bytes, method: str = "POST") -> bytes:
+def request(path: str, body: bytes, method: str = "POST", token: str | None = None) -> bytes:
     """Return a request as bytes."""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     )
-    return head.encode() + b"\r\n\r\n" + body
+    bearer = "" if token is None else f"\r\nAuthorization: Bearer {token}"
+    return f"{head}{bearer}\r\n\r\n".encode() + body
 
 
 def load(port: int, requests: Sequence[bytes], connections: int, seconds: float = 3600.0, rounds: int = 0) -> Load:

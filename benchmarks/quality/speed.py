@@ -18,6 +18,10 @@ ANSWERS = {
     "echo_p99_ms": "echo p99, ms", "ratio_to_echo_rps": "of the echo's rate (goal .6)",
     "ratio_to_echo_p99": "times its p99 (goal 2)",
 }  # fmt: skip
+COSTS = {
+    "start_to_ready_s": "ready after, s", "worker_rss_mb": "a worker or replica, MB",
+    "worker_pss_mb": "a page shared counted once, MB", "all_processes_pss_mb": "all processes so, MB",
+}  # fmt: skip
 
 
 class Sheet:
@@ -97,9 +101,10 @@ def ann_section(name: str, result: Mapping[str, Any]) -> str:
 def serving_section(name: str, result: Mapping[str, Any]) -> str:
     """Return a line per way of running, kind of answer and number of connections."""
     sheet = Sheet(result)
-    rows = r"(\w+\.(?:computed|remembered|events)\.c\d+)"
-    parts = [sheet.grid("way, answers, connections", rows, ANSWERS), sheet.rest()]
-    return _section("The service beside an echo of the same answer size, under the same server", parts)
+    rows = r"([\w.]+\.(?:computed|remembered|events)\.c\d+)"
+    costs = sheet.grid("way", r"(uvicorn|uvicorn\.two_workers|ray\.\w+)", COSTS)
+    parts = [sheet.grid("way, answers, connections", rows, ANSWERS), costs, sheet.rest()]
+    return _section("The service beside an echo of the same answer size, run the same way", parts)
 
 
 def _section(title: str, tables: Sequence[str]) -> str:

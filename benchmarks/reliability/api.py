@@ -19,7 +19,7 @@ import httpx2
 
 from benchmarks.common import Result
 from benchmarks.reliability.options import Options
-from benchmarks.serving import service
+from benchmarks.serving.servers import service
 from graphrec.retrieval.retriever import Retriever
 
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")

@@ -11,7 +11,7 @@ from benchmarks.reliability.memory import Memory
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.slow import slow
 from benchmarks.reliability.wire import LOST, Reply, ask, head
-from benchmarks.serving import service
+from benchmarks.serving.servers import service
 from graphrec.serving.config import ServingConfig
 
 SIZES = tuple(4**power for power in range(14))

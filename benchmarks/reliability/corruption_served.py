@@ -9,7 +9,7 @@ import httpx2
 
 from benchmarks.common import Result
 from benchmarks.reliability.damage import Damage, damaged
-from benchmarks.serving import service
+from benchmarks.serving.servers import service
 from graphrec.store import Store
 from graphrec.store.files import write_over
 

@@ -23,7 +23,7 @@ import graphrec as gr
 from benchmarks.common import Result
 from benchmarks.reliability.caller import Caller, question
 from benchmarks.reliability.options import Options
-from benchmarks.serving import service, worker_pids
+from benchmarks.serving.servers import service, worker_pids
 from graphrec.ids import Id
 from graphrec.retrieval.retriever import Retriever
 from graphrec.serving.client import ServiceError

@@ -16,7 +16,7 @@ from benchmarks.reliability.names_links import links
 from benchmarks.reliability.names_local import commands, python_api
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.wire import LOST, Reply, ask, head
-from benchmarks.serving import service
+from benchmarks.serving.servers import service
 from graphrec.retrieval.retriever import Retriever
 from graphrec.state import SqliteState, drain
 

@@ -18,7 +18,7 @@ from benchmarks.load import load, request
 from benchmarks.reliability.caller import Caller, question
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.processes import Sample
-from benchmarks.serving import service
+from benchmarks.serving.servers import service
 from graphrec.ids import Id
 from graphrec.retrieval.retriever import Retriever
 from graphrec.serving.config import ServingConfig

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from benchmarks.serving import memory_mb
+from benchmarks.serving.servers import memory_mb
 
 
 @dataclass(frozen=True)

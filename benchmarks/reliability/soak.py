@@ -19,7 +19,7 @@ from benchmarks.reliability.options import Options
 from benchmarks.reliability.paced import Tally, under_load
 from benchmarks.reliability.processes import Sample
 from benchmarks.reliability.versions import ALIAS, Prepared, prepare
-from benchmarks.serving import service, worker_pids
+from benchmarks.serving.servers import service, worker_pids
 from graphrec.arrays import BoolVector, FloatVector
 
 RATE = 50.0

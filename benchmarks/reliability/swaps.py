@@ -22,7 +22,7 @@ from benchmarks.reliability.caller import Reply, question
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.paced import CONNECTIONS, Call, under_load
 from benchmarks.reliability.versions import ALIAS, Prepared, prepare
-from benchmarks.serving import echo, service
+from benchmarks.serving.servers import echo, service
 from graphrec.ids import Id
 
 USERS = 200

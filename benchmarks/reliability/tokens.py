@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.common import Result
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.wire import ask, head
-from benchmarks.serving import free_port, service
+from benchmarks.serving.servers import free_port, service
 from graphrec.serving.endpoint import USER, Spec
 from graphrec.serving.routes import ROUTES
 from graphrec.serving.tokens import Scope, allows

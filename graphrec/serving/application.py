@@ -14,6 +14,7 @@ from starlette.routing import Route
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.endpoint import Endpoint, request_id_of
 from graphrec.serving.explorer.files import page_routes
+from graphrec.serving.messages import PROBLEM
 from graphrec.serving.openapi import described, page
 from graphrec.serving.problems import Problem
 from graphrec.serving.routes import ROUTES
@@ -81,4 +82,4 @@ async def _no_route(request: Request, error: Exception) -> Response:
     request_id = request_id_of(dict(request.scope["headers"])).decode()
     told = Problem(error.status_code, error.detail.lower()).body(request_id)
     headers = {**(error.headers or {}), "X-Request-Id": request_id}
-    return JSONResponse(told, error.status_code, headers, media_type="application/problem+json")
+    return JSONResponse(told, error.status_code, headers, media_type=PROBLEM)

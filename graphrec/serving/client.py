@@ -141,10 +141,18 @@ class Client:
                 continue
             if found.status_code == 200:
                 return answer.model_validate_json(found.content)
-            if last or found.status_code not in BUSY:
+            if last or not _may_pass(found):
                 raise ServiceError(_told(found), found.status_code)
             _wait(tried, found.headers.get("retry-after", ""))
         raise AssertionError("the last try returns or raises")
+
+
+def _may_pass(found: httpx2.Response) -> bool:
+    """Return whether the same request may succeed later.
+
+    A 500 that is not the service's own comes from a proxy: Ray's answer so where a replica died over the request.
+    """
+    return found.status_code in BUSY or (found.status_code == 500 and found.headers.get("content-type") != m.PROBLEM)
 
 
 def _path(user: Id) -> str:

@@ -10,6 +10,9 @@ from graphrec.errors import ConfigError
 from graphrec.section import Section
 from graphrec.store.uri import remote_uri
 
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder through which workers add up their counts; prometheus_client reads it when it is imported."""
+
 
 class ServingConfig(Section):
     """Settings of ``graphrec serve`` and of the Ray Serve application."""

@@ -1,16 +1,36 @@
 """The same application on a Ray cluster: ``serve run graphrec.serving:app store=/shared/store …``."""
 
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import ray
 from ray import serve
+from ray.serve.config import BackpressureConfig
+from ray.serve.schema import LoggingConfig
 from starlette.applications import Starlette
 
 from graphrec.errors import ConfigError
-from graphrec.serving.application import create_app
-from graphrec.serving.config import ServingConfig
-from graphrec.serving.logs import write_json_lines
-from graphrec.serving.tokens import Tokens
+from graphrec.serving.config import COUNTS, ServingConfig
+from graphrec.serving.tokens import VARIABLE, Tokens
 
+NAME = "graphrec"
 ONGOING = 100
-"""Requests that a replica is handed at once; its own gate refuses what it cannot keep waiting."""
+"""Requests that a replica is handed at once, fewer than it keeps waiting itself; Ray refuses what is too much."""
+OPTIONS: dict[str, Any] = {
+    "max_ongoing_requests": ONGOING,
+    "max_queued_requests": 2 * ONGOING,
+    "backpressure_config": BackpressureConfig(status_code=503, retry_after_s=1),
+    "max_surge_percent": 100,
+    "graceful_shutdown_timeout_s": 30,
+    "logging_config": LoggingConfig(enable_access_log=False),
+}
+"""Of the deployment, where a Serve config says nothing else. How many replicas is left to the config: beside
+``num_replicas="auto"`` here, Ray 2.60 passes over the number that stands there."""
+RAYS = {"host": "http_options.host", "port": "http_options.port", "workers": "num_replicas"}
+"""Settings that a Serve config has other names for."""
+UNGUARDED = "tokens must be given on a cluster (got none); write `scope token` lines and name the file"
 
 
 def app(args: ServingConfig) -> serve.Application:
@@ -20,18 +40,31 @@ def app(args: ServingConfig) -> serve.Application:
     so they have to run on the machine that holds it.
 
     Args:
-        args: Settings, as ``serve run`` and a Serve config give them; ``host``, ``port`` and ``workers`` are Ray's.
+        args: Settings, as ``serve run`` and a Serve config give them; ``docs`` are closed unless they say otherwise.
 
     Raises:
-        ConfigError: If there are no tokens: a replica does not know who reaches the proxy.
+        ConfigError: If a setting is Ray's, a path is relative, or no tokens are named: a replica does not know who
+            reaches the proxy. Files are read where replicas run, not on the node where this does.
     """
-    if not Tokens.load(args.tokens).held:
-        raise ConfigError("tokens must be given on a cluster (got none); write `scope token` lines and name the file")
-    deployment = serve.deployment(
-        name="graphrec", num_replicas="auto", max_ongoing_requests=ONGOING, max_queued_requests=10 * ONGOING,
-        max_surge_percent=100, graceful_shutdown_timeout_s=30,
-    )(serve.ingress()(Replica))  # fmt: skip
-    return deployment.bind(args.model_dump(mode="json"))
+    _check(args)
+    settings = args.model_dump(mode="json") | {"docs": bool(args.docs)}
+    return serve.deployment(name=NAME, **OPTIONS)(serve.ingress()(Replica)).bind(settings)
+
+
+def _check(args: ServingConfig) -> None:
+    """Refuse what would be passed over or not found."""
+    for name, whose in RAYS.items():
+        if name in args.model_fields_set:
+            raise ConfigError(f"{name} must be left to Ray on a cluster (got {getattr(args, name)!r}); set {whose}")
+    for name in ("store", "state", "tokens"):
+        place = getattr(args, name)
+        if place is not None and "://" not in place and not Path(place).is_absolute():
+            raise ConfigError(
+                f"{name} must be an absolute path on a cluster (got {place!r}): replicas run elsewhere; give "
+                f"{name}={Path(place).absolute()}"
+            )
+    if args.tokens is None and not os.environ.get(VARIABLE):
+        raise ConfigError(UNGUARDED)
 
 
 class Replica:
@@ -39,12 +72,31 @@ class Replica:
 
     Args:
         settings: A :class:`ServingConfig` as plain values.
+
+    Raises:
+        ConfigError: If there are no tokens here, or they cannot be read.
     """
 
     def __init__(self, settings: dict[str, object]) -> None:
         self._config = ServingConfig.parse(settings)
+        if not Tokens.load(self._config.tokens).held:
+            raise ConfigError(UNGUARDED)
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """Return the application, on the machine where the replica runs."""
+        os.environ[COUNTS] = str(_counts())
+        # only now, for they import prometheus_client
+        from graphrec.serving.application import create_app
+        from graphrec.serving.logs import write_json_lines
+
         write_json_lines()
         return create_app(self._config)
+
+
+def _counts() -> Path:
+    """Return the folder through which the replicas of one application add up their counts, as long as Ray runs."""
+    context = ray.get_runtime_context()
+    name = f"graphrec-metrics-{quote(serve.get_replica_context().app_name, safe='')}"
+    folder = Path(context.get_temp_dir()) / context.get_session_name() / name
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from graphrec.errors import DataError, GraphrecError, StateError, UnknownIdError
 from graphrec.serving import tokens
 from graphrec.serving.body import read_body
-from graphrec.serving.messages import Message
+from graphrec.serving.messages import PROBLEM, Message
 from graphrec.serving.problems import Problem, busy, invalid
 from graphrec.serving.served import Served
 from graphrec.serving.service import Service
@@ -215,7 +215,7 @@ def _encoded(value: Any) -> Sent:
 
 
 def _refused(problem: Problem, request_id: bytes) -> Sent:
-    return Sent(to_json(problem.body(request_id.decode())), "application/problem+json", problem.status)
+    return Sent(to_json(problem.body(request_id.decode())), PROBLEM, problem.status)
 
 
 def _failed(error: GraphrecError, request_id: bytes) -> tuple[Sent, dict[str, str]]:

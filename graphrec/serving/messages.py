@@ -13,6 +13,8 @@ MAX_K = 500
 MAX_LIST = 100
 MAX_EVENTS = 500
 MAX_TEXT = 8192
+PROBLEM = "application/problem+json"
+"""Media type of a refusal (RFC 9457), by which it is told from what a proxy answers."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256, strict=True)]
 Number = Annotated[int, Field(ge=-(2**63), lt=2**63, strict=True)]

@@ -3,12 +3,15 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Folder through which several workers add up their counts; read by prometheus_client when it is imported."""
+from graphrec.serving.config import COUNTS
+from graphrec.state import Outcome
+
+SWAPS = ("swapped", "refused", "unreachable")
 BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
@@ -41,11 +44,14 @@ class Metrics:
             "graphrec_version", "Workers that answer from a version", ["version"], registry=self._own,
             multiprocess_mode="livesum",
         )  # fmt: skip
+        for counter, outcomes in ((self.events, get_args(Outcome)), (self.swaps, SWAPS)):
+            for outcome in outcomes:  # from 0 on: Prometheus counts no increase up to a series' first sample
+                counter.labels(outcome)
 
     def text(self) -> tuple[bytes, str]:
         """Return the exposition and its content type."""
         registry = self._own
-        if folder := os.environ.get(FOLDER):
+        if folder := os.environ.get(COUNTS):
             _forget_dead(Path(folder))
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from graphrec import __version__
 from graphrec.serving.endpoint import Spec
-from graphrec.serving.messages import Told
+from graphrec.serving.messages import PROBLEM, Told
 from graphrec.serving.routes import ROUTES
 
 Model = tuple[type[BaseModel], Literal["validation", "serialization"]]
@@ -60,7 +60,7 @@ def _operation(spec: Spec, names: Any) -> dict[str, Any]:
     content: Any = {OTHER_KINDS.get(spec.path, "application/json"): {}}
     if spec.answer is not None:
         content = {"application/json": {"schema": names[(spec.answer, "serialization")]}}
-    problem = {"application/problem+json": {"schema": names[(Told, "serialization")]}}
+    problem = {PROBLEM: {"schema": names[(Told, "serialization")]}}
     told: dict[str, Any] = {
         "summary": spec.summary,
         "responses": {"200": {"description": "The answer.", "content": content}},

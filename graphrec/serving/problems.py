@@ -26,7 +26,7 @@ class Problem(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """Return what is sent, as ``application/problem+json`` (RFC 9457)."""
+        """Return what is sent, as :data:`graphrec.serving.messages.PROBLEM`."""
         told: dict[str, Any] = {"status": self.status, "title": self.title, "request_id": request_id}
         return told | ({"rules": self.rules} if self.rules else {})
 

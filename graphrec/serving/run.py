@@ -2,14 +2,15 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
 
 from graphrec.serving.application import create_app
-from graphrec.serving.config import ServingConfig, check_guarded
+from graphrec.serving.config import COUNTS, ServingConfig, check_guarded
 from graphrec.serving.logs import write_json_lines
-from graphrec.serving.metrics import FOLDER
 from graphrec.serving.protocol import BoundedProtocol
 from graphrec.serving.tokens import Tokens
 from graphrec.state import SqliteState
@@ -34,14 +35,23 @@ def run(config: ServingConfig) -> None:
     Store(config.store).resolve(config.version)
     SqliteState(config.state_path).close()
     os.environ[SETTINGS] = config.model_dump_json()
-    with tempfile.TemporaryDirectory(prefix="graphrec-metrics-") as folder:
-        if config.workers > 1:
-            os.environ[FOLDER] = folder
+    with _counts(config.workers):
         uvicorn.run(
             "graphrec.serving.run:worker", factory=True, host=config.host, port=config.port, workers=config.workers,
             http=BoundedProtocol, log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=30,
         )  # fmt: skip
+
+
+@contextmanager
+def _counts(workers: int) -> Iterator[None]:
+    """Keep a folder through which workers add up their counts; one alone, which a signal ends at once, needs none."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="graphrec-metrics-") as folder:
+        os.environ[COUNTS] = folder
+        yield
 
 
 def worker() -> Starlette:

@@ -68,3 +68,23 @@ def test_speeds_stand_in_a_grid_and_what_is_short_of_its_goal_is_marked(tmp_path
     assert "| ours | 9.5 | 2,000 |\n| peer | 5 |  |" in text
     assert "| left | 7 (goal 3) |\n| ratio_to_best_peer.n20 | 1.9 (goal 3) ✗ |" in text
     assert text.count("✗: short of the goal.") == 1
+
+
+def test_ways_of_serving_stand_in_one_table(tmp_path: Path) -> None:
+    told = {
+        "uvicorn.computed.c16.rps": 700.0,
+        "ray.haproxy.computed.c16.rps": 300.0,
+        "ray.haproxy.computed.c2.rps": 1.0,
+    }
+    told |= {"uvicorn.start_to_ready_s": 2.0, "ray.haproxy.start_to_ready_s": 9.0, "ray.haproxy.worker_pss_mb": 300.0}
+    figures = [
+        {"name": name, "value": value, "unit": "", "better": "higher", "goal": None} for name, value in told.items()
+    ]
+    result = {
+        "benchmark": "serving", "when": "2026-01-02T00:00:00", "machine": {"cores": 2, "cpu": "x"}, "peak_mb": 1234,
+        "figures": figures, "tables": [],
+    }  # fmt: skip
+    (tmp_path / "serving.json").write_text(json.dumps(result))
+    text = quality.page(tmp_path)
+    assert "| ray.haproxy.computed.c2 | 1 |\n| ray.haproxy.computed.c16 | 300 |\n| uvicorn.computed.c16 | 700 |" in text
+    assert "| ray.haproxy | 9 | 300 |\n| uvicorn | 2 |  |" in text

@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -64,8 +65,12 @@ class Flaky(BaseHTTPRequestHandler):
         if len(self.seen) == 1:
             self.connection.close()
             return
+        self.answer({2: 503, 3: 500}.get(len(self.seen), 200), "text/plain")
+
+    def answer(self, status: int, kind: str) -> None:
         body = json.dumps({"version": "v1", "stored": 1, "repeated": 0, "forgotten": 0}).encode()
-        self.send_response(503 if len(self.seen) < 4 else 200)
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -74,10 +79,24 @@ class Flaky(BaseHTTPRequestHandler):
         return
 
 
+class Broken(Flaky):
+    """Says each time that it failed, as the service itself does."""
+
+    def do_POST(self) -> None:
+        self.seen.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer(500, m.PROBLEM)
+
+
 @pytest.fixture
 def flaky() -> Iterator[tuple[str, list[bytes]]]:
+    with answering(Flaky) as served:
+        yield served
+
+
+@contextmanager
+def answering(kind: type[Flaky]) -> Iterator[tuple[str, list[bytes]]]:
     seen: list[bytes] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Flaky,), {"seen": seen}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (kind,), {"seen": seen}))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", seen
@@ -92,6 +111,12 @@ def test_a_request_is_sent_again_the_same(flaky: tuple[str, list[bytes]]) -> Non
         assert client.act("u1", "f7", "like").stored == 1
     assert len(seen) == 4
     assert len(set(seen)) == 1
+
+
+def test_a_failure_of_the_service_itself_is_told_at_once() -> None:
+    with answering(Broken) as (url, seen), gr.Client(url) as client, pytest.raises(ServiceError, match="500"):
+        client.act("u1", "f7", "like")
+    assert len(seen) == 1
 
 
 def test_it_gives_up_after_the_retries(flaky: tuple[str, list[bytes]]) -> None:

@@ -1,96 +1,80 @@
-"""The same application as a Ray Serve deployment."""
+"""The same application as a Ray Serve deployment, and the settings that are shipped for it."""
 
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Any
 
-import httpx2
 import pytest
 import yaml
 
 from graphrec.errors import ConfigError
 from graphrec.serving.config import ServingConfig
-from tests.ports import free_port
-from tests.serving.world import TOKENS
 
+pytest.importorskip("ray.serve")
 DEPLOY = Path(__file__).parents[2] / "deploy"
+MANIFEST = yaml.safe_load((DEPLOY / "kuberay" / "rayservice.yaml").read_text())
+CONFIGS = {
+    "kuberay": yaml.safe_load(MANIFEST["spec"]["serveConfigV2"]),
+    "one machine": yaml.safe_load((DEPLOY / "serve.yaml").read_text()),
+}
 
 
 def test_a_cluster_needs_tokens(tmp_path: Path) -> None:
-    pytest.importorskip("ray.serve")
-    from graphrec.serving import app
+    from graphrec.serving.deployment import Replica, app
 
     with pytest.raises(ConfigError, match="tokens must be given on a cluster"):
         app(ServingConfig(store=str(tmp_path)))
+    with pytest.raises(ConfigError, match="tokens must be given on a cluster"):
+        Replica({"store": str(tmp_path)})
 
 
-def test_the_shipped_manifest_gives_settings_that_exist() -> None:
-    service = yaml.safe_load((DEPLOY / "kuberay" / "rayservice.yaml").read_text())
-    (application,) = yaml.safe_load(service["spec"]["serveConfigV2"])["applications"]
-    assert application["import_path"] == "graphrec.serving:app"
-    config = ServingConfig.parse(application["args"])
-    volumes = service["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["template"]["spec"]["containers"][0]
-    mounted = [one["mountPath"] for one in volumes["volumeMounts"]]
+@pytest.mark.parametrize("name", ["store", "state", "tokens"])
+def test_a_cluster_needs_absolute_paths(name: str, tmp_path: Path) -> None:
+    from graphrec.serving.deployment import app
+
+    places = dict.fromkeys(("store", "state", "tokens"), str(tmp_path)) | {name: "here"}
+    with pytest.raises(ConfigError, match=f"{name} must be an absolute path on a cluster"):
+        app(ServingConfig.parse(places))
+
+
+def test_what_the_manifest_names_is_mounted() -> None:
+    config = ServingConfig.parse(CONFIGS["kuberay"]["applications"][0]["args"])
+    (container,) = MANIFEST["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["template"]["spec"]["containers"]
+    mounted = [one["mountPath"] for one in container["volumeMounts"]]
     for path in (config.store, str(config.state_path), str(config.tokens)):
         assert any(path.startswith(f"{one}/") for one in mounted)
 
 
-@pytest.mark.slow
-def test_a_replica_answers_as_a_worker_does(planted_store: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray.serve")
-    import graphrec as gr
-    from graphrec.retrieval.retriever import Retriever
+@pytest.mark.parametrize(("name", "value"), [("host", "0.0.0.0"), ("port", 80), ("workers", 2)])
+def test_a_cluster_takes_no_setting_that_is_rays(name: str, value: object) -> None:
+    from graphrec.serving.deployment import app
 
-    (tmp_path / "tokens").write_text(f"admin {TOKENS['admin']}\n")
-    settings = {"store": str(planted_store), "state": str(tmp_path / "s"), "tokens": str(tmp_path / "tokens")}
-    with replicas(settings, tmp_path) as url, gr.Client(url, TOKENS["admin"]) as client:
-        expected = Retriever.open(planted_store).recommend("u1", 5).ids
-        assert [one.id for one in client.recommend("u1", 5).candidates] == expected
-        assert client.act("u1", expected[0], "like").stored == 1
-        assert expected[0] not in [one.id for one in client.recommend("u1", 5).candidates]
-        assert client.forget("a/b").forgotten
-        assert client.act("a/b", expected[0], "like").forgotten == 1
+    with pytest.raises(ConfigError, match=f"{name} must be left to Ray on a cluster"):
+        app(ServingConfig.parse({"store": "/s", "tokens": "/t", name: value}))
 
 
-@contextmanager
-def replicas(settings: dict[str, str], folder: Path) -> Iterator[str]:
-    """Run what a roll-out runs, ``serve run`` over a file of settings, on a Ray of its own; yields its address."""
-    port = free_port()
-    application = {"name": "graphrec", "import_path": "graphrec.serving:app", "args": settings}
-    written = {"http_options": {"port": port}, "applications": [application]}
-    (folder / "serve.yaml").write_text(yaml.safe_dump(written))
-    with (folder / "log").open("w") as log:
-        process = _started(f"http://127.0.0.1:{port}", folder, log)
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_a_shipped_config_is_one_that_ray_takes(config: dict[str, Any]) -> None:
+    """All of it: what Ray does not know, it passes over without a word."""
+    from ray.serve.config import AutoscalingConfig
+    from ray.serve.schema import ServeDeploySchema
+
+    from graphrec.serving.deployment import NAME, app
+
+    taken = ServeDeploySchema.model_validate(config)
+    assert told(config) == told(taken.model_dump(exclude_unset=True))
+    (application,) = config["applications"]
+    assert application["import_path"] == "graphrec.serving:app"
+    app(ServingConfig.parse(application["args"]))
+    (deployment,) = application["deployments"]
+    assert deployment["name"] == NAME
+    scaling = deployment.get("autoscaling_config", {})
+    assert set(scaling) <= set(AutoscalingConfig(**scaling).model_dump())
 
 
-def _started(url: str, folder: Path, log: IO[str], attempts: int = 3) -> "subprocess.Popen[bytes]":
-    """Return the process once it answers; on a busy machine, a Ray that just starts may end its driver."""
-    command = [str(Path(sys.executable).with_name("serve")), "run", "serve.yaml", "--address", "local"]
-    for _ in range(attempts):
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-        if _ready(url, process):
-            return process
-        process.kill()
-    pytest.fail(f"no replica was ready:\n{(folder / 'log').read_text()[-4000:]}")
-
-
-def _ready(url: str, process: "subprocess.Popen[bytes]", within_s: float = 120) -> bool:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if httpx2.get(f"{url}/readyz").status_code == 200:
-                return True
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.2)
-    return False
+def told(value: object, place: str = "") -> set[str]:
+    """Return the places of a tree's leaves."""
+    if isinstance(value, dict) and value and not place.endswith(".args"):
+        return {leaf for name, inner in value.items() for leaf in told(inner, f"{place}.{name}")}
+    if isinstance(value, list):
+        return {leaf for inner in value for leaf in told(inner, f"{place}[]")}
+    return {place}

@@ -17,7 +17,8 @@ from graphrec.serving.tokens import Tokens
 from graphrec.tables.config import InputConfig
 from tests.serving.world import Running, serving
 
-TEXT = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "serving.md").read_text()
 NAMES = {"bird_0042": "u1", "flit_00117": "f7", "bird_0666": "u6"}
 
 
@@ -82,13 +83,21 @@ def test_drained_tables_are_read_by_the_config_shown(running: Running, tmp_path:
     state = ["--state", str(running.config.state_path)]
     done = CliRunner().invoke(app, [*shlex.split(line.replace("demo/data", str(tmp_path)))[1:], *state])
     assert done.exit_code == 0, done.output
-    (block,) = blocks("yaml")
+    (block,) = (one for one in blocks("yaml") if one.startswith("edges:"))
     nodes = {
         "user": {"table": "users.parquet", "id": "user_id"},
         "flit": {"table": "flits.parquet", "id": "flit_id"},
     }
     told = InputConfig.parse({"nodes": nodes, **yaml.safe_load(block)}).edges[1]
     assert len(list(tmp_path.glob(told.table))) == 1
+
+
+def test_the_serve_config_is_made_by_the_line_shown(tmp_path: Path) -> None:
+    (line,) = lines("sed ")
+    subprocess.run(["bash", "-c", line.replace("deploy/", f"{ROOT}/deploy/")], cwd=tmp_path, check=True)
+    (application,) = yaml.safe_load((tmp_path / "serve.yaml").read_text())["applications"]
+    places = {"store": "demo/store", "state": "state.sqlite", "tokens": "tokens"}
+    assert application["args"] == {name: str(tmp_path / place) for name, place in places.items()}
 
 
 def test_every_route_is_listed() -> None:
