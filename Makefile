@@ -35,8 +35,8 @@ doctor: $(STAMP)  ## Check this machine
 test: $(STAMP)  ## Run the fast tests (ARGS="-k store" narrows them)
 	$(TEST_ENV) $(BIN)/python -m pytest $(ARGS)
 
-test-all: $(STAMP)  ## Run every test, the slow ones too, two files at a time
-	$(TEST_ENV) $(BIN)/python -m pytest -m "" -n 2 --dist loadfile $(ARGS)
+test-all: $(STAMP)  ## Run every test, the slow ones too
+	$(TEST_ENV) $(BIN)/python -m pytest -m "" $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, types
 	$(BIN)/ruff check $(CODE) $(BOOKS)
