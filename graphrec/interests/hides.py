@@ -18,7 +18,7 @@ from graphrec.errors import ConfigError
 from graphrec.history import Actions, History
 from graphrec.interests.config import InterestConfig
 from graphrec.interests.interests import Interests, UserInterests
-from graphrec.interests.online import NEWEST, aged
+from graphrec.interests.online import LEAST, NEWEST, aged
 from graphrec.interests.points import gather, points_of
 
 
@@ -92,9 +92,9 @@ def _against(
 
 
 def _left(importance: FloatVector, against: npt.NDArray[np.float64]) -> FloatVector:
-    """Return what is left of importance, float32."""
+    """Return what is left of importance, float32; something always is."""
     liking = importance / np.maximum(importance + against, np.finfo(np.float64).tiny)
-    return np.asarray(importance * liking, dtype=np.float32)
+    return np.maximum(importance * liking, LEAST).astype(np.float32)
 
 
 def _reordered(interests: Interests, importance: FloatVector) -> Interests:

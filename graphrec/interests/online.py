@@ -10,6 +10,8 @@ from graphrec.interests.interests import UserInterests
 
 NEWEST = 20
 """Newest actions that are folded in; older ones wait for the next version."""
+LEAST = np.finfo(np.float32).tiny
+"""What is left of an interest at least: shares of nothing would be no numbers."""
 
 
 def fold(
@@ -42,7 +44,7 @@ def fold(
     """
     if isinstance(config.merge_cosine, str):
         raise ConfigError("InterestConfig.merge_cosine must be a number to fold (got 'auto'); resolve it first")
-    medoids, importance = list(known.medoid), list(known.importance * aged(config, as_of_s, now_s))
+    medoids, importance = list(known.medoid), list(np.maximum(known.importance * aged(config, as_of_s, now_s), LEAST))
     sizes = list(known.size)
     times = newest.time_s if newest.time_s is not None else [None] * len(newest.rows)
     for row, at_s, weight in list(zip(newest.rows, times, newest.weight, strict=True))[-most:]:

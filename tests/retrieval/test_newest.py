@@ -92,6 +92,15 @@ def test_what_was_hidden_a_moment_ago_speaks_against_its_interest(retriever: Ret
     assert not {one.flit for one in likes + hides} & set(found.ids)
 
 
+def test_interests_of_long_ago_outlive_a_hide(retriever: Retriever) -> None:
+    """Decades after the version next to nothing is left of its importance: that still answers."""
+    hide = Action(of_topic(5, retriever)[0], AS_OF + 20_000 * DAY, -1)
+    assert (retriever.interests("u5", [hide])["importance"] > 0).all()
+    found = retriever.recommend("u5", 10, newest=[hide])
+    assert found.ids == retriever.recommend("u5", 10, hidden=[hide.flit]).ids
+    assert np.isfinite(found.explain(0)["importance_share"])
+
+
 def test_a_stranger_who_only_hides_gets_what_is_popular_without_it(retriever: Retriever) -> None:
     first = retriever.recommend("stranger", 5).ids[0]
     found = retriever.recommend("stranger", 5, newest=[Action(first, weight=-1)])
