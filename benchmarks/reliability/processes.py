@@ -12,15 +12,18 @@ class Sample:
 
     Attributes:
         rss_mb: Resident memory.
+        anon_mb: What of it is the process's own, not pages of files.
         threads: Threads.
         descriptors: Open files and sockets.
     """
 
     rss_mb: float
+    anon_mb: float
     threads: int
     descriptors: int
 
     @classmethod
     def of(cls, pid: int) -> "Sample":
         """Look at a process."""
-        return cls(memory_mb(pid, "Rss"), len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd")))
+        memory = (memory_mb(pid, kind) for kind in ("Rss", "Anonymous"))
+        return cls(*memory, len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd")))

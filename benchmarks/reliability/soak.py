@@ -8,7 +8,7 @@ up); growth of memory is a line through the second half.
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,15 @@ from benchmarks.reliability.paced import Tally, under_load
 from benchmarks.reliability.processes import Sample
 from benchmarks.reliability.versions import ALIAS, Prepared, prepare
 from benchmarks.serving.servers import service, worker_pids
-from graphrec.arrays import BoolVector, FloatVector
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector
 
 RATE = 50.0
 SWAP_EVERY_S = 30.0
 LOOK_EVERY_S = 5.0
 FLAT = 0.05
 """Share of its memory by which a worker may grow in an hour."""
+MEMORY = ("rss_mb", "anon_mb")
+SERIES = "memory of the worker that grew most"
 Looks = list[tuple[float, list[Sample]]]
 """Seconds since the start, and a sample of each worker."""
 
@@ -79,21 +81,35 @@ def tell_growth(result: Result, looks: Looks) -> None:
     times = np.array([at for at, _ in looks], np.float32)
     early, late = (_ending(times, share) for share in (0.2, 1.0))
     half = times >= times[-1] / 2
-    memory = np.array([[one.rss_mb for one in samples] for _, samples in looks])
-    slopes = np.polyfit(times[half] / 3600, memory[half], 1)[0]
+    memory, own = (np.array([[getattr(one, name) for one in samples] for _, samples in looks]) for name in MEMORY)
+    slopes, own_slopes = (np.polyfit(times[half] / 3600, one[half], 1)[0] for one in (memory, own))
     worst = int(np.argmax(slopes))
     result.add("soak.looks", len(looks))
     result.add("soak.rss_early_mb", float(np.median(memory[early, worst])), unit="MB", better="lower")
     result.add("soak.rss_end_mb", float(np.median(memory[late, worst])), unit="MB", better="lower")
     result.add("soak.rss_slope_mb_per_hour", float(slopes[worst]), unit="MB/h", better="lower")
+    result.add("soak.own_slope_mb_per_hour", float(own_slopes[worst]), unit="MB/h", better="lower")
     share = float(slopes[worst] / memory[half, worst].mean())
     result.add("soak.rss_growth_per_hour", share, better="lower", goal=FLAT)
+    result.tables.append(
+        {"title": SERIES, "rows": _series(times, dict(zip(MEMORY, (memory, own), strict=True)), worst)}
+    )
     for name in ("threads", "descriptors"):
         counts = np.array([[getattr(one, name) for one in samples] for _, samples in looks])
         before, after = (np.median(counts[where], axis=0) for where in (early, late))
         grown = int(np.argmax(after - before))
         result.add(f"soak.{name}_early", float(before[grown]), better="lower")
         result.add(f"soak.{name}_end", float(after[grown]), better="lower", goal=float(before[grown]))
+
+
+def _series(times: FloatVector, measured: Mapping[str, FloatMatrix], worker: int) -> list[dict[str, float]]:
+    """Return the median of each tenth of the time."""
+    rows = []
+    for share in np.linspace(0.1, 1, 10):
+        where = _ending(times, share)
+        medians = {name: round(float(np.median(one[where, worker])), 1) for name, one in measured.items()}
+        rows.append({"until": round(float(share), 1), **medians})
+    return rows
 
 
 def _ending(times: FloatVector, share: float) -> BoolVector:

@@ -120,13 +120,15 @@ def test_a_broken_connection_is_told_and_nothing_is_sent_twice() -> None:
 def test_growth_is_a_line_through_the_second_half() -> None:
     """One worker grows by 36 MB an hour and opens a file every ten looks; the other stays as it is."""
     looks: soak.Looks = [
-        (float(at), [Sample(100.0, 5, 10), Sample(100 + at / 100, 5, 10 + at // 10)]) for at in range(100)
+        (float(at), [Sample(100.0, 80.0, 5, 10), Sample(100 + at / 100, 80.0, 5, 10 + at // 10)]) for at in range(100)
     ]
     result = Result("reliability", 1)
     soak.tell_growth(result, looks)
     found = figures(result)
     assert found["soak.rss_slope_mb_per_hour"] == pytest.approx(36, rel=0.01)
     assert found["soak.rss_growth_per_hour"] == pytest.approx(36 / 100.75, rel=0.01)
+    assert found["soak.own_slope_mb_per_hour"] == pytest.approx(0)  # all of it pages of files
+    assert result.tables[0]["rows"][4] == {"until": 0.5, "rss_mb": 100.4, "anon_mb": 80.0}
     assert found["soak.threads_end"] == found["soak.threads_early"] == 5
     assert (found["soak.descriptors_early"], found["soak.descriptors_end"]) == (11, 19)
 
