@@ -19,7 +19,7 @@ def test_ids_and_rows_are_a_bijection(ids: list[Id], seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(ids))
     asked = [ids[place] for place in order]
     assert id_map.rows(asked).tolist() == order.tolist()
-    assert id_map.ids(id_map.rows(asked)).to_list() == asked
+    assert id_map.ids(id_map.rows(asked)).to_list() == id_map.named(id_map.rows(asked)) == asked
     assert [id_map.row(one) for one in ids] == list(range(len(ids)))
     assert len(id_map) == len(ids)
 

@@ -118,13 +118,13 @@ def nodes_for(bundle: Bundle, asker: Asker, kind: str, k: int, request: Request,
 def packed(bundle: Bundle, found: Found) -> Candidates:
     """Return an answer with ids for rows."""
     scored, served = found.scored, found.served
-    ids = bundle.ids[found.kind].ids(scored.rows).to_list()
-    medoid_ids = bundle.ids[bundle.settings.flit_type].ids(served.medoids).to_list()
+    ids = bundle.ids[found.kind].named(scored.rows)
+    medoid_ids = bundle.ids[bundle.settings.flit_type].named(served.medoids)
     interests = [medoid_ids[one] if 0 <= one < len(medoid_ids) else None for one in scored.interest]
     ads: list[Id | None] = [None] * len(ids)
     if found.owners is not None and bundle.campaigns is not None:
-        names = bundle.ids[bundle.campaigns.rules.node_type].series
-        ads = [names[int(one)] if one >= 0 else None for one in found.owners]
+        advertisers = bundle.ids[bundle.campaigns.rules.node_type]
+        ads = [advertisers.named(one[None])[0] if one >= 0 else None for one in found.owners]
     return Candidates(ids, scored.scores, interests, found.reason, found.kind, ads, bundle, scored, served, found.told)
 
 
