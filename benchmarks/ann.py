@@ -121,13 +121,16 @@ def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatri
     for peer, (ask, set_effort, efforts) in sweeps.items():
         _sweep(result, f"{name}.{peer}", ask, set_effort, efforts, queries, truth)
     result.add(f"{name}.exact.qps", _qps(lambda one: exact.search(one, K)[1], queries[:300])[0], unit="1/s")
-    _guards(result, name, ours["index"], bare, bare_of, queries)
+    _guards(result, name, ours["index"], queries)
 
 
-def _guards(result: Result, name: str, ours: HnswIndex, bare: Any, ask: Ask, queries: FloatMatrix) -> None:
-    """Add our rate as a share of bare hnswlib's at the same effort, both asked in turn, best of five."""
-    bare.set_ef(IndexConfig().ef_search)
-    rates = [(_qps(lambda one: ours.query(one, K).rows, queries)[0], _qps(ask, queries)[0]) for _ in range(5)]
+def _guards(result: Result, name: str, ours: HnswIndex, queries: FloatMatrix) -> None:
+    """Add our rate as a share of bare hnswlib's on the very same graph, both asked in turn, best of five.
+
+    Two graphs built alike differ by up to a seventh: by where in memory they came to lie.
+    """
+    bare: Ask = lambda one: ours._native.knn_query(one, K, 1)[0]  # noqa: E731
+    rates = [(_qps(lambda one: ours.query(one, K).rows, queries)[0], _qps(bare, queries)[0]) for _ in range(5)]
     best, best_bare = (max(one) for one in zip(*rates, strict=True))
     result.add(f"{name}.graphrec.qps", best, unit="1/s")
     result.add(f"{name}.ratio_to_bare_hnswlib", best / best_bare, goal=0.95)
@@ -143,12 +146,14 @@ def _sweep(
     result: Result, name: str, ask: Ask, set_effort: Callable[[int], None], efforts: tuple[int, ...],
     queries: FloatMatrix, truth: npt.NDArray[Any],
 ) -> None:  # fmt: skip
-    """Add the rate at the least effort that reaches recall .95, and .99."""
+    """Add the rate at the least effort that reaches recall .95, and .99, best of three."""
     wanted = [0.95, 0.99]
     for effort in efforts:
         set_effort(effort)
         rate, found = _qps(ask, queries)
         recall = float(np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(found, truth, strict=True)]))
+        if recall >= wanted[0]:  # the first round also warmed up
+            rate = max(rate, *(_qps(ask, queries)[0] for _ in range(2)))
         while wanted and recall >= wanted[0]:
             level = f"{wanted.pop(0) * 100:.0f}"
             result.add(f"{name}.qps@recall{level}", rate, unit="1/s")

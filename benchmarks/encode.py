@@ -1,8 +1,10 @@
 """Texts a second through MiniLM beside sentence-transformers' default, on the same film plots and the same weights.
 
 In bfloat16 (where the processor has it) and in float32. Each is measured on its own, after one warm-up batch, several
-times; the ratio is that of the medians. The data folder holds movies_plot.parquet with a column plot; any folder of
-parquet files with a text column will do.
+times; the ratio is that of the medians. ``matrix_product_ratio`` is how many times as fast the model's widest matrix
+product is in bfloat16, and with it the most that the precision can bring on this processor: about 2 with AVX-512, many
+times that with AMX. The data folder holds movies_plot.parquet with a column plot; any folder of parquet files with a
+text column will do.
 
     python -m benchmarks.encode --data DIR [--table movies_plot.parquet --column plot]
 """
@@ -25,6 +27,7 @@ from graphrec.features.weights import find_weights
 
 NUM_TEXTS = 2000
 REPEATS = 3
+TOKENS, WIDTHS, PRODUCTS = 8192, (384, 1536), 50
 Encode = Callable[[list[str]], FloatMatrix]
 
 
@@ -57,11 +60,26 @@ def measure(texts: list[str], result: Result) -> None:
     chosen = "bfloat16" if resolved == "bfloat16" else "float32"
     result.add("ratio_to_sentence_transformers", rates[chosen] / rates["sentence_transformers"], goal=4.0)
     result.add("ratio_to_sentence_transformers.float32", rates["float32"] / rates["sentence_transformers"])
+    result.add("matrix_product_ratio", _product_ratio())
     for name in ("float32", "bfloat16"):
         cosines = (vectors[name] * exact).sum(axis=1)
         prefix = "" if name == chosen else f"{name}."
         result.add(f"{prefix}mean_cosine", float(cosines.mean()), goal=0.999)
         result.add(f"{prefix}least_cosine", float(cosines.min()))
+
+
+def _product_ratio() -> float:
+    """Return how many times as fast a product of the feed-forward layer's shape is in bfloat16."""
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        left, right = torch.randn(TOKENS, WIDTHS[0], dtype=dtype), torch.randn(*WIDTHS, dtype=dtype)
+        took = []
+        for _ in range(PRODUCTS):
+            begun = time.perf_counter()
+            left @ right
+            took.append(time.perf_counter() - begun)
+        seconds[dtype] = statistics.median(took)
+    return seconds[torch.float32] / seconds[torch.bfloat16]
 
 
 def _peer(config: TextConfig) -> Encode:

@@ -19,13 +19,15 @@ MOST_BYTES = 16 * 1024
 class Remembered:
     """The newest answers of one version; each holds as long as what was known of its user stays.
 
+    What was known is kept as its stamp alone: thousands of answers must not hold on to the events of their users.
+
     Args:
         most: Answers kept; 0 keeps none.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[bytes, tuple[Id, Known, bytes]] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[Id, int, bytes]] = OrderedDict()
 
     def asker(self, body: bytes) -> Id | None:
         """Return whom a body seen before asks for; ``None`` for one that was not."""
@@ -35,7 +37,7 @@ class Remembered:
     def get(self, body: bytes, known: Known) -> bytes | None:
         """Return the answer to a body, if nothing of what was known has changed."""
         found = self._kept.get(body)
-        if found is None or not (found[1] is known or found[1] == known):
+        if found is None or found[1] != known.stamp:
             return None
         self._kept.move_to_end(body)
         return found[2]
@@ -47,7 +49,7 @@ class Remembered:
     def put(self, body: bytes, user: Id, known: Known, answer: bytes) -> None:
         """Remember an answer."""
         if self._most and len(body) + len(answer) <= MOST_BYTES:
-            self._kept[body] = (user, known, answer)
+            self._kept[body] = (user, known.stamp, answer)
             self._kept.move_to_end(body)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
+from sys import intern
 
 from graphrec.errors import ConfigError, StateError
 from graphrec.forgotten import Forgotten, hash_of
@@ -138,11 +139,11 @@ class SqliteState:
         if self._forgot(self._reader, [user])[0]:
             return Known(forgotten=True)
         rows = self._reader.execute(
-            "SELECT event_id, user, flit, kind, time_s FROM events WHERE user = ? ORDER BY seq DESC LIMIT ?",
-            (user, NEWEST),
+            "SELECT event_id, flit, kind, time_s FROM events WHERE user = ? ORDER BY seq DESC LIMIT ?", (user, NEWEST)
         ).fetchall()
         wishes = self._reader.execute("SELECT flit, factor FROM wishes WHERE user = ? ORDER BY rowid", (user,))
-        return Known(tuple(Event(*row) for row in reversed(rows)), dict(wishes.fetchall()))
+        events = (Event(name, user, flit, intern(kind), time_s) for name, flit, kind, time_s in reversed(rows))
+        return Known(tuple(events), dict(wishes.fetchall()))
 
     def _forgot(self, told: sqlite3.Connection, users: Sequence[Id]) -> list[bool]:
         asked = "SELECT 1 FROM forgotten WHERE hash = ?"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol
 
 from graphrec.forgotten import Forgotten
@@ -15,7 +16,7 @@ CLEARED = 1.0
 """Factor that takes a wish back."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that a user did since the version.
 
@@ -47,6 +48,11 @@ class Known:
     events: tuple[Event, ...] = ()
     wishes: Mapping[Id, float] = field(default_factory=dict)
     forgotten: bool = False
+
+    @cached_property
+    def stamp(self) -> int:
+        """A number that differs where anything does: whoever compares need not hold the events."""
+        return hash((self.events, frozenset(self.wishes.items()), self.forgotten))
 
 
 class State(Protocol):
