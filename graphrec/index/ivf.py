@@ -12,10 +12,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, IntVector, RowVector, normalise_rows
+from graphrec.arrays import FAST, BoolVector, FloatMatrix, FloatVector, IntVector, RowVector, normalise_rows
 from graphrec.index.centroids import around, lists_for
 from graphrec.index.config import IndexConfig
-from graphrec.index.exact import ExactIndex, highest
+from graphrec.index.exact import ExactIndex
 from graphrec.index.files import Recorded, Stored, open_arrays, save_arrays
 from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
@@ -40,6 +40,7 @@ class IvfIndex(Recorded):
         self._rows: RowVector = arrays["rows"]
         self._centroids: FloatMatrix = arrays["centroids"]
         self._starts: IntVector = arrays["starts"]
+        self._sizes: IntVector = np.diff(self._starts)
 
     @classmethod
     def build(cls, vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | None = None) -> Self:
@@ -80,10 +81,10 @@ class IvfIndex(Recorded):
             return found
         asked = normalise_rows(queries) if self.space == "cosine" else queries
         for number, query in enumerate(asked):
-            places, scores = _scan(query, self._vectors, self._starts, self._lists(query, width))
-            best = highest(scores, width)
-            rows, scores = self._rows[places[best]], scores[best]
-            order = np.lexsort((rows, -scores))
+            rows, scores = _scan(query, self._vectors, self._rows, self._starts, self._lists(query, width))
+            best = np.flatnonzero(scores >= np.partition(scores, -width)[-width])  # values are quicker to select
+            rows, scores = rows[best], scores[best]
+            order = np.lexsort((rows, -scores))[:width]
             found.rows[number, :width], found.scores[number, :width] = rows[order], scores[order]
         return found
 
@@ -92,11 +93,11 @@ class IvfIndex(Recorded):
         products, probes = self._centroids @ query, self._stored.probes
         if probes >= len(products):
             return np.arange(len(products))
-        near = np.argpartition(products, len(products) - probes)[len(products) - probes :]
-        if int((self._starts[near + 1] - self._starts[near]).sum()) >= width:
+        near = np.flatnonzero(products >= np.partition(products, -probes)[-probes])
+        if int(self._sizes[near].sum()) >= width:
             return near
         every = np.argsort(-products, kind="stable")
-        held = np.cumsum(self._starts[every + 1] - self._starts[every])
+        held = np.cumsum(self._sizes[every])
         return every[: max(probes, int(np.searchsorted(held, width)) + 1)]
 
     def save(self, folder: Path) -> None:
@@ -118,21 +119,21 @@ class IvfIndex(Recorded):
         return cls(arrays, stored)
 
 
-@numba.njit(cache=True, fastmath=True, nogil=True)
+@numba.njit(cache=True, fastmath=FAST, nogil=True)
 def _scan(
-    query: FloatVector, vectors: FloatMatrix, starts: IntVector, lists: IntVector
-) -> tuple[IntVector, FloatVector]:
-    """Return the places of all vectors of some lists, and their products with a query."""
+    query: FloatVector, vectors: FloatMatrix, rows: RowVector, starts: IntVector, lists: IntVector
+) -> tuple[RowVector, FloatVector]:
+    """Return the rows of all vectors of some lists, and their products with a query."""
     total = 0
     for one in lists:
         total += starts[one + 1] - starts[one]
-    places, scores = np.empty(total, np.int64), np.empty(total, np.float32)
+    found, scores = np.empty(total, np.int32), np.empty(total, np.float32)
     at = 0
     for one in lists:
         for place in range(starts[one], starts[one + 1]):
             score = np.float32(0)
             for axis in range(vectors.shape[1]):
                 score += query[axis] * vectors[place, axis]
-            places[at], scores[at] = place, score
+            found[at], scores[at] = rows[place], score
             at += 1
-    return places, scores
+    return found, scores

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from graphrec.arrays import FloatMatrix
+from graphrec.arrays import FAST, FloatMatrix
 from graphrec.errors import ShapeError
 
 TIE = 1e-10
@@ -70,7 +70,7 @@ def cluster_medoids(x: Any, weight: Any, labels: Any, number: Any, best: Any, to
             best[labels[i]] = i
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _squared_distance(a: Any, b: Any) -> Any:  # pragma: no cover - compiled
     """Squared Euclidean distance in float64."""
     total = 0.0

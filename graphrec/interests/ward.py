@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from graphrec.arrays import FAST
+
 FAR = np.float32(1e30)
 """Distance of a point to itself and to what is gone: finite, as infinity would turn into NaN."""
 WHOLE = np.float32(1e20)
 """An alpha no merge reaches: the whole tree."""
 ROUNDING = 1e-6
 """Float32 error of a squared distance of unit vectors, granted to every cut."""
-FAST = {"reassoc", "contract", "nsz", "arcp"}
-"""Lets sums be vectorised, yet keeps NaN and infinity as they are."""
 
 
 def squared_cut(merge_cosine: float) -> float:
