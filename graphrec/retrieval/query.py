@@ -8,7 +8,7 @@ from typing import Any
 from graphrec.arrays import FloatMatrix
 from graphrec.embed import embed_isolated
 from graphrec.errors import ConfigError, DataError
-from graphrec.features import ImageConfig, TextConfig, TextEncoder, encode_images
+from graphrec.features import ImageConfig, TextConfig, TextEncoder, encode_images, text_key
 from graphrec.models.encoder import Encoder
 from graphrec.tables.config import QualityConfig
 from graphrec.tables.images import image_faults
@@ -57,7 +57,7 @@ def _opened(folder: Path, flit_type: str) -> tuple[Encoder, list[Block], dict[st
 
 @lru_cache(maxsize=4)
 def _text_encoder(folder: Path, flit_type: str) -> TextEncoder:
-    """Open a model's text encoder once."""
+    """Return a model's text encoder; versions that read the same one share it."""
     _, layout, content = _opened(folder, flit_type)
     config = TextConfig.parse(content["text"])
     if "text" not in {block.name for block in layout} or config.encoder != "transformer":
@@ -65,7 +65,13 @@ def _text_encoder(folder: Path, flit_type: str) -> TextEncoder:
             f"search needs a version whose {flit_type}s have text from features.text.encoder 'transformer' "
             f"(got {config.encoder!r})"
         )
-    return TextEncoder(config)
+    return _shared(text_key(config), json.dumps(content["text"]))
+
+
+@lru_cache(maxsize=2)
+def _shared(key: str, settings: str) -> TextEncoder:
+    """Open an encoder once; the key tells weights apart that lie in one place, one after the other."""
+    return TextEncoder(TextConfig.parse(json.loads(settings)))
 
 
 def _image_config(layout: list[Block], content: dict[str, Any], flit_type: str) -> ImageConfig:

@@ -1,10 +1,12 @@
 """One version that answers: its retriever, and the answers it has given."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from graphrec.errors import ConfigError
 from graphrec.ids import Id
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
@@ -77,7 +79,7 @@ class Served:
         return self.retriever.version
 
     @classmethod
-    def open(cls, place: str, version: str, answers_kept: int = 0) -> "Served":
+    def open(cls, place: str, version: str, answers_kept: int = 0, *, encoder: bool = False) -> "Served":
         """Open a version, every file compared with its manifest, and let it answer.
 
         One that has answered before is compared anew: its files may have been damaged since.
@@ -86,6 +88,7 @@ class Served:
             place: The store.
             version: A version's name or an alias.
             answers_kept: Answers to remember.
+            encoder: Whether to load what encodes texts, too.
 
         Raises:
             ArtifactError: If there is no such version, or a file is damaged.
@@ -96,6 +99,9 @@ class Served:
             bundle = Bundle.open(store.artifact(found, "bundle").path)
             retriever = Retriever(bundle, version=found.name, model=store.artifact(found, "model").path)
             _warm(retriever)
+            if encoder:
+                with suppress(ConfigError):  # its flits have no text
+                    retriever.embed("a")
         except BaseException:
             store.close()
             raise

@@ -62,7 +62,7 @@ class Current:
         Raises:
             ArtifactError: If there is none, or it is damaged.
         """
-        self._served = Served.open(self._config.store, self._config.version, self._config.answers_kept)
+        self._served = self._opened(self._config.version)
         self._metrics.version.labels(self._served.version).set(1)
 
     async def follow(self, rehearse: Rehearse) -> None:
@@ -84,13 +84,17 @@ class Current:
             elif name not in self.refused or time.monotonic() >= self._retry_at:
                 await self._move(name, rehearse)
 
+    def _opened(self, name: str) -> Served:
+        config = self._config
+        return Served.open(config.store, name, config.answers_kept, encoder=config.encoder_at_start)
+
     def _named(self) -> str:
         return self._aliases.resolve(self._config.version).name
 
     async def _move(self, name: str, rehearse: Rehearse) -> None:
         try:
             with _taking_turns():
-                new = await asyncio.to_thread(Served.open, self._config.store, name, self._config.answers_kept)
+                new = await asyncio.to_thread(self._opened, name)
         except Exception as error:  # whatever is wrong with it, the old version goes on
             self.refused = {name: f"{type(error).__name__}: {error}"}
             self._retry_at = time.monotonic() + RETRY_S

@@ -1,10 +1,12 @@
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from graphrec.arrays import FloatMatrix
 from graphrec.embed import embed_isolated
@@ -77,15 +79,34 @@ def test_search_ranks_flits_by_the_texts_vector(tmp_path: Path, config: TextConf
     assert found["similarity"].to_list() == sorted(found["similarity"], reverse=True)
 
 
-def test_the_encoder_is_loaded_once(tmp_path: Path, config: TextConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_model(tmp_path, config, [TEXT])
-    embed_content(tmp_path, "flit", text="bird")
+def test_versions_share_an_encoder_that_is_loaded_once(
+    tmp_path: Path, config: TextConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = tmp_path / "v1", tmp_path / "v2"
+    for folder in versions:
+        folder.mkdir()
+        write_model(folder, config, [TEXT])
+    embed_content(versions[0], "flit", text="bird")
 
     def forbidden(*_: object) -> None:
         raise AssertionError("loaded again")
 
     monkeypatch.setattr(TextEncoder, "__init__", forbidden)
-    embed_content(tmp_path, "flit", text="nest")
+    for folder in versions:
+        embed_content(folder, "flit", text="nest")
+
+
+def test_other_weights_in_the_same_place_are_another_encoder(tmp_path: Path, config: TextConfig) -> None:
+    moved = tmp_path / "bert"
+    shutil.copytree(str(config.model), moved)
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in (before, after):
+        folder.mkdir()
+        write_model(folder, config.model_copy(update={"model": str(moved)}), [TEXT])
+    first = embed_content(before, "flit", text="bird")
+    weights = load_file(moved / "model.safetensors")
+    save_file({name: tensor + 0.1 for name, tensor in weights.items()}, moved / "model.safetensors", {"format": "pt"})
+    assert not np.allclose(embed_content(after, "flit", text="bird"), first, atol=1e-3)
 
 
 @pytest.mark.parametrize("encoder", ["tfidf", "none"])

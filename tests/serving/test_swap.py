@@ -117,6 +117,20 @@ def test_what_a_new_version_refuses_does_not_hold_it_up(store: Store, running: R
     assert running.post("/v1/recommend", user="u1", k=10).headers["server-timing"] == "remembered"
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_encoder_may_be_loaded_before_a_version_answers(
+    store: Store, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(Retriever, "embed", lambda _, text: asked.append(text))
+    Served.open(str(store.root), "v0001", encoder=wanted).store.close()
+    assert len(asked) == wanted
+
+
+def test_a_version_without_texts_opens_with_the_encoder_wanted(store: Store) -> None:
+    Served.open(str(store.root), "v0001", encoder=True).store.close()
+
+
 def test_nothing_is_left_to_build_on_the_first_question(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = Served.open(str(store.root), "v0001")
 
