@@ -1,8 +1,9 @@
 """The ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
@@ -10,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.endpoint import Endpoint, request_id_of
@@ -49,9 +51,30 @@ def create_app(config: ServingConfig) -> Starlette:
     routes = [Route(spec.path, endpoint, methods=[spec.method]) for spec, endpoint in endpoints]
     if config.shows_docs:
         routes += [Route("/openapi.json", _openapi), Route("/docs", _docs)]
-    app = Starlette(routes=[*routes, *page_routes()], lifespan=lifespan, exception_handlers={HTTPException: _no_route})
+    handlers = {HTTPException: _no_route}
+    app = _Application(routes=[*routes, *page_routes()], lifespan=lifespan, exception_handlers=handlers)
+    app.straight = {(spec.method, spec.path): endpoint for spec, endpoint in endpoints if "{" not in spec.path}
     app.router.redirect_slashes = False  # a path is what it says, or unknown
     return app
+
+
+class _Application(Starlette):
+    """Hands what is asked under a fixed path straight to its endpoint.
+
+    Patterns and middleware take a fifth of the time of a remembered answer, and an endpoint answers whatever happens.
+
+    Attributes:
+        straight: Method and path to endpoint.
+    """
+
+    straight: Mapping[tuple[str, str], Endpoint] = MappingProxyType({})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        endpoint = None
+        if scope["type"] == "http" and not scope.get("root_path"):
+            endpoint = self.straight.get((scope["method"], scope["path"]))
+        await (endpoint or super().__call__)(scope, receive, send)
 
 
 class _AnyId(Convertor[str]):

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -115,6 +116,7 @@ class Endpoint:
         config = service.config
         self._most = 0 if spec.body is None else config.max_image_bytes if spec.image else config.max_body_bytes
         self._seconds = service.metrics.seconds.labels(spec.shown)
+        self._requests = cache(partial(service.metrics.requests.labels, spec.shown))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -140,7 +142,7 @@ class Endpoint:
             self._log(error, request_id, version)
             sent = _refused(Problem(500, "the service failed; the log tells more under this request_id"), request_id)
         await _send(send, sent, request_id, version, timing, extra)
-        self._service.metrics.requests.labels(self._spec.shown, sent.status).inc()
+        self._requests(sent.status).inc()
         self._seconds.observe(time.perf_counter() - started)
 
     async def rehearse(self, served: Served, body: bytes) -> None:
