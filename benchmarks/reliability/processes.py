@@ -25,5 +25,5 @@ class Sample:
     @classmethod
     def of(cls, pid: int) -> "Sample":
         """Look at a process."""
-        memory = (memory_mb(pid, kind) for kind in ("Rss", "Anonymous"))
-        return cls(*memory, len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd")))
+        threads, descriptors = (len(os.listdir(f"/proc/{pid}/{kind}")) for kind in ("task", "fd"))
+        return cls(memory_mb(pid, "Rss"), memory_mb(pid, "Anonymous"), threads, descriptors)
