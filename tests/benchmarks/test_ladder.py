@@ -56,4 +56,5 @@ def test_means_and_paired_differences_over_seeds(tmp_path: Path) -> None:
     page = ladder_section(
         "ladder", {"figures": [{"name": one, "value": value} for one, value in (known | found).items()]}
     )
-    assert "| networks.text over visual.mrr | 0.1000 [0.1000, 0.1000] |" in page
+    assert "| mean over 3 networks | hit-rate@50 | MRR |" in page
+    assert "| text over visual | 0.1000 [0.1000, 0.1000] ▲ | 0.1000 [0.1000, 0.1000] ▲ |" in page
