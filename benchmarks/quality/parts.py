@@ -16,8 +16,8 @@ TWHIN_METHODS = {
 
 LADDER_METRICS = {"hit_rate@50": "hit-rate@50", "mrr": "MRR"}
 LADDER_NOTE = (
-    "What the paper found better, over what (`importance, softmax` is ours). ▲ where a step holds, ▼ where it is turned "
-    "round, no mark where Student's 95 % interval over seeds holds 0."
+    "What the paper found better, over what (`importance, softmax` is ours). ▲ where a step holds, ▼ where it is "
+    "turned round, no mark where Student's 95 % interval over seeds holds 0."
 )
 
 
