@@ -137,7 +137,7 @@ def _guards(result: Result, name: str, ours: HnswIndex, queries: FloatMatrix) ->
     taken: dict[tuple[int, int], list[float]] = {(which, turn): [] for which in (0, 1) for turn in (0, 1)}
     for number, place in np.ndindex(ROUNDS, len(queries)):
         for turn in (0, 1):  # whoever is asked second finds the caches warm: each is asked first every other round
-            which = (number + turn) % 2
+            which = (number + place + turn) % 2
             started = time.perf_counter()
             asks[which](queries[place : place + 1])
             taken[which, turn].append(time.perf_counter() - started)
