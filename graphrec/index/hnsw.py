@@ -104,11 +104,11 @@ class HnswIndex(Recorded):
         except RuntimeError as error:
             _expect_too_few(error)
             return self._reachable(queries, k, width)
-        rows, scores = labels.astype(_ROW), _ONE - distances
+        np.subtract(_ONE, distances, distances)
         if width == k:
-            return Neighbours(rows, scores)
+            return Neighbours(labels.astype(_ROW), distances)
         found = Neighbours.none(len(queries), k)
-        found.rows[:, :width], found.scores[:, :width] = rows, scores
+        found.rows[:, :width], found.scores[:, :width] = labels, distances
         return found
 
     def _reachable(self, queries: FloatMatrix, k: int, width: int) -> Neighbours:
