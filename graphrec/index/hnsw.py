@@ -86,7 +86,12 @@ class HnswIndex(Recorded):
         if queries.shape == (1, self._dim) and queries.dtype is _FLOAT and 1 <= k <= self._most:
             query = queries[0]  # what serving asks: the same checks, at a tenth of what a search takes
             if 0.0 < query.dot(query) < math.inf:
-                return self._near(queries, k, k, 1)
+                try:
+                    labels, distances = self._native.knn_query(queries, k, 1)
+                except RuntimeError as error:
+                    _expect_too_few(error)
+                    return self._reachable(queries, k, k)
+                return Neighbours(labels.astype(_ROW), np.subtract(_ONE, distances, distances))
         return self._checked(queries, k)
 
     def _checked(self, queries: FloatMatrix, k: int) -> Neighbours:
@@ -95,20 +100,13 @@ class HnswIndex(Recorded):
         width = min(k, self._stored.count)
         if not width or not len(queries):
             return Neighbours.none(len(queries), k)
-        return self._near(queries, k, width, 1 if len(queries) == 1 else -1)
-
-    def _near(self, queries: FloatMatrix, k: int, width: int, threads: int) -> Neighbours:
-        """Return ``width`` neighbours of each query, padded to ``k``."""
         try:
-            labels, distances = self._native.knn_query(queries, width, threads)
+            labels, distances = self._native.knn_query(queries, width, 1 if len(queries) == 1 else -1)
         except RuntimeError as error:
             _expect_too_few(error)
             return self._reachable(queries, k, width)
-        np.subtract(_ONE, distances, distances)
-        if width == k:
-            return Neighbours(labels.astype(_ROW), distances)
         found = Neighbours.none(len(queries), k)
-        found.rows[:, :width], found.scores[:, :width] = labels, distances
+        found.rows[:, :width], found.scores[:, :width] = labels, _ONE - distances
         return found
 
     def _reachable(self, queries: FloatMatrix, k: int, width: int) -> Neighbours:
