@@ -2,9 +2,8 @@
 
 In bfloat16 (where the processor has it) and in float32. Each is measured on its own, after one warm-up batch, several
 times; the ratio is that of the medians. ``matrix_product_ratio`` is how many times as fast the model's widest matrix
-product is in bfloat16, and with it the most that the precision can bring on this processor: about 2 with AVX-512, many
-times that with AMX. The data folder holds movies_plot.parquet with a column plot; any folder of parquet files with a
-text column will do.
+product is in bfloat16 here, the most that the precision can bring to it. The data folder holds movies_plot.parquet with
+a column plot; any folder of parquet files with a text column will do.
 
     python -m benchmarks.encode --data DIR [--table movies_plot.parquet --column plot]
 """

@@ -1,7 +1,6 @@
 """Approximate search: hierarchical navigable small worlds (Malkov & Yashunin, arXiv:1603.09320), by hnswlib."""
 
 import logging
-import math
 import os
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -12,13 +11,12 @@ from graphrec.arrays import BoolVector, FloatMatrix
 from graphrec.index.config import IndexConfig, Space
 from graphrec.index.exact import ExactIndex
 from graphrec.index.files import Recorded, Stored, check_header, read_record, save_native
-from graphrec.index.neighbours import MAX_K, Neighbours, check_queries, take_rows, usable_rows
+from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
 
 _LOG = logging.getLogger(__name__)
 _ONE = np.ones((), np.float32)
 """As an array: a number of Python is turned into one at every answer."""
-_FLOAT, _ROW = np.dtype(np.float32), np.dtype(np.int32)
 _SPACES: dict[Space, str] = {"cosine": "cosine", "inner_product": "ip"}
 
 
@@ -32,7 +30,6 @@ class HnswIndex(Recorded):
     def __init__(self, native: Any, stored: Stored) -> None:
         self._native = native
         self._stored = stored
-        self._dim, self._most = stored.dim, min(stored.count, MAX_K)
         native.set_ef(stored.ef_search)
         native.set_num_threads(
             len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -83,20 +80,7 @@ class HnswIndex(Recorded):
             ShapeError: If the queries have another dim than the index, or a row is NaN, infinite or zero.
             ConfigError: If k is not in ``1 .. MAX_K``.
         """
-        if queries.shape == (1, self._dim) and queries.dtype is _FLOAT and 1 <= k <= self._most:
-            query = queries[0]  # what serving asks: the same checks, and no call more
-            if 0.0 < query.dot(query) < math.inf:
-                try:
-                    labels, distances = self._native.knn_query(queries, k, 1)
-                except RuntimeError as error:
-                    _expect_too_few(error)
-                    return self._reachable(queries, k, k)
-                return Neighbours(labels.astype(_ROW), np.subtract(_ONE, distances, distances))
-        return self._checked(queries, k)
-
-    def _checked(self, queries: FloatMatrix, k: int) -> Neighbours:
-        """Answer any number of queries, or say what is wrong with them."""
-        check_queries(queries, self._dim, k)
+        check_queries(queries, self._stored.dim, k)
         width = min(k, self._stored.count)
         if not width or not len(queries):
             return Neighbours.none(len(queries), k)
@@ -105,8 +89,11 @@ class HnswIndex(Recorded):
         except RuntimeError as error:
             _expect_too_few(error)
             return self._reachable(queries, k, width)
+        rows, scores = labels.astype(np.int32), _ONE - distances
+        if width == k:
+            return Neighbours(rows, scores)
         found = Neighbours.none(len(queries), k)
-        found.rows[:, :width], found.scores[:, :width] = labels, _ONE - distances
+        found.rows[:, :width], found.scores[:, :width] = rows, scores
         return found
 
     def _reachable(self, queries: FloatMatrix, k: int, width: int) -> Neighbours:
