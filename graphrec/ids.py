@@ -111,7 +111,7 @@ class IdMap:
         return self._series[rows]
 
     def named(self, rows: npt.NDArray[Any]) -> list[Id]:
-        """Return the ids of a few ``rows``, in their order, as plain values: a series takes longer to make than a few to name."""
+        """Return the ids of a few ``rows``, in their order, as plain values: no series is made for them."""
         names = self._plain()
         return [names[row] for row in rows.tolist()]
 
