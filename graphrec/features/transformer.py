@@ -4,12 +4,13 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphrec.arrays import FloatMatrix, normalise_rows
+from graphrec.arrays import FloatMatrix, IntVector, normalise_rows
 from graphrec.errors import ConfigError
 from graphrec.features.config import TextConfig
 from graphrec.features.loading import offline, quiet, torch_threads
@@ -43,6 +44,8 @@ class Transformer:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
+        from graphrec.features.fused import fuse
+
         if config.precision == "auto":
             raise ConfigError("TextConfig.precision must be resolved (got 'auto'); call resolve_text_config first")
         self.weights = weights
@@ -55,13 +58,16 @@ class Transformer:
                 weights.folder, local_files_only=True, use_safetensors=True, dtype=dtype
             )
         self.module = model.eval()
+        if dtype == torch.bfloat16:
+            fuse(model)
         self._check_length()
         _warn_of_other_pooling(weights)
 
     def encode(self, texts: Sequence[str], on_progress: Progress | None = None) -> FloatMatrix:
         """Return the unit vectors of ``texts`` in their order.
 
-        Batches hold texts of like length, so that little is computed on padding.
+        Batches hold texts of like length, so that little is computed on padding, and each is one thread's: threads that
+        share a batch wait for each other at every product.
 
         Args:
             texts: Any texts.
@@ -74,13 +80,18 @@ class Transformer:
 
         out = np.zeros((len(texts), self.weights.dim), dtype=np.float32)
         tokens = self.tokenise(texts)
-        order = np.argsort([-len(one) for one in tokens], kind="stable")
-        done = 0
-        with torch_threads(self._threads), torch.inference_mode():
-            for start in range(0, len(order), self._config.batch_size):
-                places = order[start : start + self._config.batch_size]
+        order, size = np.argsort([-len(one) for one in tokens], kind="stable"), self._config.batch_size
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+
+        def encode_batch(places: IntVector) -> int:
+            with torch.inference_mode():
                 out[places] = self.pooled([tokens[place] for place in places]).numpy()
-                done += len(places)
+            return len(places)
+
+        alone, done = len(batches) < 2, 0
+        with torch_threads(self._threads if alone else 1), ThreadPoolExecutor(self._threads) as pool:
+            for encoded in map(encode_batch, batches) if alone else pool.map(encode_batch, batches):
+                done += encoded
                 if on_progress is not None:
                     on_progress(done, len(texts))
         return normalise_rows(out)
