@@ -74,6 +74,9 @@ class FinetuneConfig(Section):
     """Peak rate of the encoder: linear warm-up over the first tenth, then linear decay."""
     head_rate: float = Field(default=2e-3, gt=0)
     """Peak rate of the heads."""
+    tuned_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the tuned weights in the encoder that is written; the rest is the encoder as it came, so that texts it
+    was not tuned on keep what it knew (WiSE-FT, arXiv:2109.01903). 1: the tuned weights alone."""
     communities: int | None = Field(default=None, ge=2)
     """Groups of flits that the same people engage with, as the graph tells them apart; ``None``: the square root of the
     number of texts."""

@@ -11,6 +11,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,10 @@ def finetune_text(
 ) -> list[dict[str, float]]:  # fmt: skip
     """Fine-tune an encoder and write it as a model folder that ``features.text.model`` may name.
 
-    The epoch whose vectors agree best with engagement on held texts is kept; epoch 0 is the encoder as it came, and is
-    what is written where no epoch does better.
+    What is written is the mean of the weights before and after, by ``config.tuned_share`` (WiSE-FT, Wortsman et al.,
+    CVPR 2022): tuned weights alone know the texts they were fitted to too well for a model that trains on those and
+    meets new ones. The epoch whose vectors agree best with engagement on held texts is kept; epoch 0 is the encoder as
+    it came, and is what is written where no epoch does better.
 
     Args:
         engaged: What to learn from.
@@ -87,10 +90,11 @@ def finetune_text(
         encoder.save(out)
         for epoch in range(config.epochs):
             loss = tuner.train(epoch)
-            found = agreement(engaged, encoder.encode(engaged.texts))
-            if found > max(entry["agreement"] for entry in log):
-                shutil.rmtree(out)
-                encoder.save(out)
+            with tuner.averaged():
+                found = agreement(engaged, encoder.encode(engaged.texts))
+                if found > max(entry["agreement"] for entry in log):
+                    shutil.rmtree(out)
+                    encoder.save(out)
             log.append({"epoch": epoch + 1.0, "loss": loss, "agreement": found})
             on_epoch(log[-1])
             logger.info("epoch %d loss %.4f agreement %.4f", epoch + 1, loss, found)
@@ -110,9 +114,10 @@ class _Tuner:
         self._community = communities(engaged.vectors, self._rows, number, config.seed)
         prototypes = means(self.before[self._rows], self._community[self._rows], number)
         self._heads = Heads(prototypes, engaged.topics.shape[1], int(engaged.language.max(initial=-1)) + 1)
-        learning = _topmost(encoder.module, config.layers)
+        self._learning = _topmost(encoder.module, config.layers)
+        self._start = [one.detach().clone() for one in self._learning]
         groups: list[dict[str, Any]] = [
-            {"params": learning},
+            {"params": self._learning},
             {"params": self._heads.parameters(), "lr": config.head_rate},
         ]
         self._optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=0.01)
@@ -135,6 +140,18 @@ class _Tuner:
             total += float(loss.detach())
         self._encoder.module.eval()
         return total / len(batches)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the encoder hold the mean of its weights before and after while the context lasts."""
+        after = [one.detach().clone() for one in self._learning]
+        with torch.no_grad():
+            for one, start in zip(self._learning, self._start, strict=True):
+                one.copy_(torch.lerp(start, one, self._config.tuned_share))
+        yield
+        with torch.no_grad():
+            for one, tuned in zip(self._learning, after, strict=True):
+                one.copy_(tuned)
 
     def _batches(self, epoch: int) -> Iterator[RowVector]:
         order = np.random.default_rng([self._config.seed, epoch]).permutation(self._rows)

@@ -71,6 +71,17 @@ def test_where_nothing_is_gained_the_encoder_stays_as_it_came(tiny_bert: Path, t
     np.testing.assert_allclose(encoded(tmp_path / "out", engaged.texts), encoded(tiny_bert, engaged.texts), atol=1e-6)
 
 
+def test_what_is_written_lies_between_the_weights_before_and_after(tiny_bert: Path, tmp_path: Path) -> None:
+    for share in (0.25, 1.0):  # one epoch: the steps are the same, whatever is written of them
+        tuned(tiny_bert, tmp_path / f"{share}", planted(), epochs=1, tuned_share=share, learning_rate=2e-2)
+    start, quarter, end = (
+        load_file(folder / "model.safetensors") for folder in (tiny_bert, tmp_path / "0.25", tmp_path / "1.0")
+    )
+    assert any(not torch.equal(start[name], end[name]) for name in start)
+    for name, before in start.items():
+        torch.testing.assert_close(quarter[name], torch.lerp(before, end[name], 0.25), atol=1e-6, rtol=1e-5)
+
+
 @pytest.mark.parametrize("task", ["engagement", "topics", "language"])
 def test_each_task_alone_teaches_the_side(task: str, tiny_bert: Path, tmp_path: Path) -> None:
     weights = {name: float(name == task) for name in ("engagement", "topics", "language")}
