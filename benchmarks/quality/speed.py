@@ -8,6 +8,7 @@ from benchmarks.quality.cells import plain, table
 
 MISSED = " ✗"
 NOTE = "✗: short of the goal."
+VECTORS = ("clustered", "noisy", "items", "flits")
 RATES = {
     "build_s": "build, s", "qps@recall95": "queries/s at recall .95", "recall@95": "recall there",
     "qps@recall99": "queries/s at recall .99", "recall@99": "recall there", "qps": "queries/s as shipped",
@@ -90,7 +91,7 @@ def interests_section(name: str, result: Mapping[str, Any]) -> str:
 def ann_section(name: str, result: Mapping[str, Any]) -> str:
     """Return a table per kind of vectors, then whole answers, then searches under a filter."""
     sheet, parts = Sheet(result), list[str]()
-    parts += [sheet.grid(f"{kind} vectors", rf"{kind}\.(\w+)", RATES) for kind in ("clustered", "noisy", "items")]
+    parts += [sheet.grid(f"{kind} vectors", rf"{kind}\.(\w+)", RATES) for kind in VECTORS]
     parts.append(sheet.grid("whole answers", r"(retrieval(?:_\w+)?)", {"p50_ms": "p50, ms", "p99_ms": "p99, ms"}))
     for unit in ("ms", "recall"):
         columns = {f"{way}.{unit}": f"{label}, {unit}" for way, label in WAYS.items()}

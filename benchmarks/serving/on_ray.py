@@ -3,6 +3,7 @@
 import secrets
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from benchmarks.common import Result
 from benchmarks.load import Load, load
 from benchmarks.serving.questions import CONNECTIONS, Questions, compare
-from benchmarks.serving.servers import children, free_port, memory_mb, running, service
+from benchmarks.serving.servers import START_S, children, free_port, memory_mb, running, service
 from graphrec.serving.deployment import NAME
 
 PROXIES: Mapping[str, Mapping[str, str]] = {"proxy": {}, "haproxy": {"RAY_SERVE_ENABLE_HA_PROXY": "1"}}
@@ -60,8 +61,10 @@ def _service(result: Result, name: str, asked: Questions, kept: str, variables: 
 
 
 def _loops(port: int, questions: list[bytes], seconds: float) -> dict[int, Load]:
-    """Run the loops once every question has been asked; by then HAProxy has found the replica, too."""
-    load(port, questions, 1, rounds=1)
+    """Run the loops once every question has been answered: HAProxy drops connections until it has found the replica."""
+    deadline = time.monotonic() + START_S
+    while load(port, questions, 1, rounds=1).failed and time.monotonic() < deadline:
+        pass
     return {connections: load(port, questions, connections, seconds) for connections in CONNECTIONS}
 
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import FAST, BoolVector, FloatMatrix, FloatVector, IntVector, RowVector, normalise_rows
+from graphrec.arrays import BoolVector, FloatMatrix, IntVector, RowVector, normalise_rows
 from graphrec.index.centroids import around, lists_for
 from graphrec.index.config import IndexConfig
 from graphrec.index.exact import ExactIndex
 from graphrec.index.files import Recorded, Stored, open_arrays, save_arrays
 from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
+from graphrec.index.scan import LAST, scan
 
 _LOG = logging.getLogger(__name__)
 Arrays = dict[str, npt.NDArray[Any]]
@@ -40,7 +40,6 @@ class IvfIndex(Recorded):
         self._rows: RowVector = arrays["rows"]
         self._centroids: FloatMatrix = arrays["centroids"]
         self._starts: IntVector = arrays["starts"]
-        self._sizes: IntVector = np.diff(self._starts)
 
     @classmethod
     def build(cls, vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | None = None) -> Self:
@@ -75,30 +74,18 @@ class IvfIndex(Recorded):
         See :meth:`graphrec.index.HnswIndex.query`.
         """
         check_queries(queries, self.dim, k)
-        found = Neighbours.none(len(queries), k)
         width = min(k, len(self))
-        if not width:
-            return found
-        asked = normalise_rows(queries) if self.space == "cosine" else queries
-        for number, query in enumerate(asked):
-            rows, scores = _scan(query, self._vectors, self._rows, self._starts, self._lists(query, width))
-            best = np.flatnonzero(scores >= np.partition(scores, -width)[-width])  # values are quicker to select
-            rows, scores = rows[best], scores[best]
-            order = np.lexsort((rows, -scores))[:width]
-            found.rows[number, :width], found.scores[number, :width] = rows[order], scores[order]
+        if not width or not len(queries):
+            return Neighbours.none(len(queries), k)
+        asked = normalise_rows(queries) if self.space == "cosine" else np.ascontiguousarray(queries)
+        rows = np.full((len(queries), width), LAST, np.int32)
+        scores = np.full((len(queries), width), -np.inf, np.float32)
+        scan(asked, self._centroids, self._vectors, self._rows, self._starts, self._stored.probes, rows, scores)
+        if width == k:
+            return Neighbours(rows, scores)
+        found = Neighbours.none(len(queries), k)
+        found.rows[:, :width], found.scores[:, :width] = rows, scores
         return found
-
-    def _lists(self, query: FloatVector, width: int) -> IntVector:
-        """Return the lists to scan: the nearest ones, and further ones until they hold ``width`` vectors."""
-        products, probes = self._centroids @ query, self._stored.probes
-        if probes >= len(products):
-            return np.arange(len(products))
-        near = np.flatnonzero(products >= np.partition(products, -probes)[-probes])
-        if int(self._sizes[near].sum()) >= width:
-            return near
-        every = np.argsort(-products, kind="stable")
-        held = np.cumsum(self._sizes[every])
-        return every[: max(probes, int(np.searchsorted(held, width)) + 1)]
 
     def save(self, folder: Path) -> None:
         """Write ``index.npz`` and ``index.json``.
@@ -117,23 +104,3 @@ class IvfIndex(Recorded):
         """
         stored, arrays = open_arrays(folder, "ivf")
         return cls(arrays, stored)
-
-
-@numba.njit(cache=True, fastmath=FAST, nogil=True)
-def _scan(
-    query: FloatVector, vectors: FloatMatrix, rows: RowVector, starts: IntVector, lists: IntVector
-) -> tuple[RowVector, FloatVector]:
-    """Return the rows of all vectors of some lists, and their products with a query."""
-    total = 0
-    for one in lists:
-        total += starts[one + 1] - starts[one]
-    found, scores = np.empty(total, np.int32), np.empty(total, np.float32)
-    at = 0
-    for one in lists:
-        for place in range(starts[one], starts[one + 1]):
-            score = np.float32(0)
-            for axis in range(vectors.shape[1]):
-                score += query[axis] * vectors[place, axis]
-            found[at], scores[at] = rows[place], score
-            at += 1
-    return found, scores

@@ -11,6 +11,9 @@ from graphrec.errors import ConfigError, ShapeError
 
 MAX_K = 100_000
 """Most neighbours that one query may ask for; answers take ``queries * k * 8`` bytes."""
+_FEW = 4
+"""Queries of one user: as many products cost less than four passes over a small array, whose code is not in the
+processor's cache once an index was searched."""
 
 
 class Neighbours(NamedTuple):
@@ -48,10 +51,8 @@ def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
             f"queries must have dim {dim} like the indexed vectors (got {queries.shape[1]}); "
             "make both with the same model version"
         )
-    if len(queries) == 1:  # what serving asks: one product instead of four passes over an array of one
-        query = queries[0]
-        if 0.0 < query.dot(query) < math.inf:
-            return
+    if len(queries) <= _FEW and all(0.0 < np.vdot(query, query) < math.inf for query in queries):
+        return
     norms = squared_norms(queries)
     usable = (norms > 0) & (norms < np.inf)
     if not usable.all():
