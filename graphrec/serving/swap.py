@@ -5,26 +5,22 @@ The new one opens beside the old and rehearses what was asked last; then a refer
 
 import asyncio
 import logging
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.metrics import Metrics
 from graphrec.serving.served import Served
+from graphrec.serving.unhurried import RESTS, unhurried
 from graphrec.store import Store
 
 logger = logging.getLogger(__name__)
 RETRY_S = 30.0
 """Seconds before a version that was refused is tried again: somebody may have restored its files."""
-TURN_S = 0.0005
-"""Longest turn of the thread that opens a version. CPython's usual 5 ms last as long as three answers, and an answer
-would wait for several of them."""
 REHEARSAL_S = 10.0
 """Longest time a new version rehearses before it takes over."""
-RESTS = 3.0
-"""Pause after each question rehearsed, as a multiple of what it took: callers keep most of the loop."""
 GRACE_S = 30.0
 """Seconds the files of a version that gave way stay leased, for requests still at work on it."""
 
@@ -93,8 +89,7 @@ class Current:
 
     async def _move(self, name: str, rehearse: Rehearse) -> None:
         try:
-            with _taking_turns():
-                new = await asyncio.to_thread(self._opened, name)
+            new = await asyncio.to_thread(unhurried, partial(self._opened, name))
         except Exception as error:  # whatever is wrong with it, the old version goes on
             self.refused = {name: f"{type(error).__name__}: {error}"}
             self._retry_at = time.monotonic() + RETRY_S
@@ -126,14 +121,3 @@ async def _rehearsed(old: Served, new: Served, rehearse: Rehearse) -> None:
         with suppress(Exception):  # what it refuses now, it refuses when it is asked
             await rehearse(new, question)
         await asyncio.sleep(RESTS * (time.monotonic() - begun))
-
-
-@contextmanager
-def _taking_turns() -> Iterator[None]:
-    """Let threads take short turns for a while."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)

@@ -1,0 +1,43 @@
+"""Work beside a service that goes on answering: in small pieces, with pauses."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+PIECE_S = 0.0005
+"""Longest piece of work before a pause; what is one call to compiled code stays one piece."""
+TURN_S = 0.00005
+"""Longest turn of a thread while another waits for the interpreter. CPython's usual 5 ms last as long as three answers,
+and an answer gives its turn away several times: whenever it reads, writes or looks into the state."""
+RESTS = 3.0
+"""Pause after a piece, as a multiple of what it took: callers keep most of the time."""
+
+
+def unhurried(work: Callable[[], T]) -> T:
+    """Return what some work returns, done in this thread with a pause after each piece of it.
+
+    Threads that take equal turns leave half of the interpreter's time to callers; where they need more, they queue. The
+    interpreter calls a thread's profiler at every call of a function, and this profiler sleeps now and then.
+
+    Args:
+        work: Done in a thread that has no other profiler.
+    """
+    begun = time.perf_counter()
+
+    def rest(*_: object) -> None:
+        nonlocal begun
+        took = time.perf_counter() - begun
+        if took > PIECE_S:
+            time.sleep(RESTS * took)
+            begun = time.perf_counter()
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    sys.setprofile(rest)
+    try:
+        return work()
+    finally:
+        sys.setprofile(None)
+        sys.setswitchinterval(usual)
