@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from graphrec.store import Store
 
 MOST_BYTES = 16 * 1024
 """Longest question and answer, together, that are remembered: a worker's memory stays bounded."""
+MOST_ASKED = 256
+"""Questions without a kept answer that are remembered for the next version to rehearse: its first answers are slow, as
+nothing that they touch is in memory, and no neighbours of a medoid are known."""
+V = TypeVar("V")
 
 
 class Remembered:
@@ -30,6 +35,7 @@ class Remembered:
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: OrderedDict[bytes, tuple[Id, int, bytes]] = OrderedDict()
+        self._asked: OrderedDict[bytes, None] = OrderedDict()
 
     def asker(self, body: bytes) -> Id | None:
         """Return whom a body seen before asks for; ``None`` for one that was not."""
@@ -45,16 +51,23 @@ class Remembered:
         return found[2]
 
     def newest(self) -> list[bytes]:
-        """Return the bodies whose answers are kept, those asked last first."""
-        return list(reversed(self._kept))
+        """Return bodies asked before, those whose answers are kept first, of these and those the newest first."""
+        return [*reversed(self._kept), *reversed(self._asked)]
 
     def put(self, body: bytes, user: Id, known: Known, answer: bytes) -> None:
-        """Remember an answer."""
+        """Remember an answer, or, of some whose answers are not kept, that they were asked."""
         if self._most and len(body) + len(answer) <= MOST_BYTES:
-            self._kept[body] = (user, known.stamp, answer)
-            self._kept.move_to_end(body)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            _renew(self._kept, body, (user, known.stamp, answer), self._most)
+        elif len(body) <= MOST_BYTES:
+            _renew(self._asked, body, None, MOST_ASKED)
+
+
+def _renew(kept: OrderedDict[bytes, V], body: bytes, value: V, most: int) -> None:
+    """Put a value in as the newest, and let the oldest go."""
+    kept[body] = value
+    kept.move_to_end(body)
+    while len(kept) > most:
+        kept.popitem(last=False)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from graphrec.serving.endpoint import Endpoint, Spec
 from graphrec.serving.gate import Gate
 from graphrec.serving.logs import JsonLines
 from graphrec.serving.problems import Problem
-from graphrec.serving.served import MOST_BYTES, Remembered
+from graphrec.serving.served import MOST_ASKED, MOST_BYTES, Remembered
 from graphrec.state import Event, Known, Outcome
 
 
@@ -72,6 +72,20 @@ def test_the_oldest_answers_and_long_ones_are_not_kept() -> None:
     nothing = Remembered(0)
     nothing.put(b"a", "u", Known(), b"a")
     assert nothing.asker(b"a") is None
+
+
+def test_what_was_asked_is_rehearsed_whether_its_answer_is_kept_or_not() -> None:
+    kept = Remembered(2)
+    for body in (b"a", b"b"):
+        kept.put(body, "u", Known(), body)
+    kept.put(b"long", "u", Known(), b"x" * (MOST_BYTES + 1))
+    assert kept.newest() == [b"b", b"a", b"long"]
+    nothing = Remembered(0)
+    for number in range(MOST_ASKED + 1):
+        nothing.put(b"%d" % number, "u", Known(), b"answer")
+    nothing.put(b"2", "u", Known(), b"answer")
+    nothing.put(b"x" * (MOST_BYTES + 1), "u", Known(), b"answer")
+    assert nothing.newest() == [b"2", *(b"%d" % number for number in range(MOST_ASKED, 2, -1)), b"1"]
 
 
 class SlowDisk:
