@@ -1,6 +1,7 @@
 """The ASGI application."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
@@ -40,6 +41,8 @@ def create_app(config: ServingConfig) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(service.current.open)
+        gc.collect()
+        gc.freeze()  # a collection that looks through all that stays stops answers for a tenth of a second
         follower = asyncio.create_task(service.current.follow(remembering.rehearse))
         yield
         follower.cancel()
