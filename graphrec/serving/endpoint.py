@@ -23,8 +23,6 @@ from graphrec.serving.messages import PROBLEM, Message
 from graphrec.serving.problems import Problem, busy, invalid
 from graphrec.serving.served import Served
 from graphrec.serving.service import Service
-from graphrec.serving.unhurried import unhurried
-from graphrec.state import Known
 
 logger = logging.getLogger(__name__)
 Where = Literal["loop", "thread", "write", "events", "open"]
@@ -148,16 +146,15 @@ class Endpoint:
         self._seconds.observe(time.perf_counter() - started)
 
     async def rehearse(self, served: Served, body: bytes) -> None:
-        """Let a version answer a question that nobody asks now, beside everybody's requests, and remember the answer.
+        """Let a version answer a question that nobody asks now, in its turn, and remember the answer.
 
         Raises:
-            Problem: If it is refused.
+            Problem: If it is refused, or too many requests wait.
             GraphrecError: If the version cannot answer it.
         """
         asked = Asked(self._service, served, self._message(body), "")
-        known = self._service.state.of(asked.message.user)
-        answer = await asyncio.to_thread(unhurried, partial(self._spec.handler, asked))
-        _remember(asked, body, known, _encoded(answer))
+        async with self._service.gates[self._spec.where].turn():
+            await self._run(asked, body)
 
     def _admit(self, headers: Mapping[bytes, bytes]) -> None:
         """Let in who holds a token of the route's scope."""
@@ -192,9 +189,11 @@ class Endpoint:
             return _encoded(await asyncio.to_thread(self._spec.handler, asked))
         if not self._spec.remember:
             return _encoded(self._spec.handler(asked))
-        known = self._service.state.of(asked.message.user)
+        user = asked.message.user
+        known = self._service.state.of(user)
         sent = _encoded(self._spec.handler(asked))
-        _remember(asked, body, known, sent)
+        if asked.message.kind is None:  # who stands among accounts may ask to be forgotten: such answers are not kept
+            asked.served.remembered.put(body, user, known, sent.body)
         return sent
 
     def _message(self, body: bytes) -> Message | None:
@@ -211,12 +210,6 @@ class Endpoint:
         where = "".join(traceback.format_tb(error.__traceback__))
         told = {"request_id": request_id.decode(), "route": self._spec.shown, "version": version.decode()}
         logger.error("request failed", extra={**told, "error": type(error).__name__, "where": where})
-
-
-def _remember(asked: Asked, body: bytes, known: Known, sent: Sent) -> None:
-    """Keep an answer; not one about accounts: who stands there may ask to be forgotten."""
-    if asked.message.kind is None:
-        asked.served.remembered.put(body, asked.message.user, known, sent.body)
 
 
 def _encoded(value: Any) -> Sent:

@@ -13,13 +13,13 @@ from functools import partial
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.metrics import Metrics
 from graphrec.serving.served import Served
-from graphrec.serving.unhurried import unhurried
+from graphrec.serving.unhurried import RESTS, unhurried
 from graphrec.store import Store
 
 logger = logging.getLogger(__name__)
 RETRY_S = 30.0
 """Seconds before a version that was refused is tried again: somebody may have restored its files."""
-REHEARSAL_S = 20.0
+REHEARSAL_S = 10.0
 """Longest time a new version rehearses before it takes over."""
 GRACE_S = 30.0
 """Seconds the files of a version that gave way stay leased, for requests still at work on it."""
@@ -111,12 +111,13 @@ async def _rehearsed(old: Served, new: Served, rehearse: Rehearse) -> None:
     """Let the new version answer what the old one was asked last.
 
     Otherwise it would have to compute at once what the old one remembered: where most answers are remembered, callers
-    come several times faster than that is done. Where nothing is remembered, its first answers would still take longer
-    than those of the old one, which has met everybody's medoids.
+    come several times faster than that is done.
     """
     until = time.monotonic() + REHEARSAL_S
     for question in old.remembered.newest():
-        if time.monotonic() > until:
+        begun = time.monotonic()
+        if begun > until:
             return
         with suppress(Exception):  # what it refuses now, it refuses when it is asked
             await rehearse(new, question)
+        await asyncio.sleep(RESTS * (time.monotonic() - begun))

@@ -12,7 +12,7 @@ TURN_S = 0.00005
 """Longest turn of a thread while another waits for the interpreter. CPython's usual 5 ms last as long as three answers,
 and an answer gives its turn away several times: whenever it reads, writes or looks into the state."""
 RESTS = 3.0
-"""Pause after a piece, as a multiple of what it took: callers keep most of the time."""
+"""Pause after a piece, and after each question rehearsed, as a multiple of what it took: callers keep most of it."""
 
 
 def unhurried(work: Callable[[], T]) -> T:
