@@ -61,7 +61,7 @@ def _service(result: Result, name: str, asked: Questions, kept: str, variables: 
 
 
 def _loops(port: int, questions: list[bytes], seconds: float) -> dict[int, Load]:
-    """Run the loops once every question has been answered: HAProxy drops connections until it has found the replica."""
+    """Run the loops once every question has been answered: a connection may break while a proxy starts."""
     deadline = time.monotonic() + START_S
     while load(port, questions, 1, rounds=1).failed and time.monotonic() < deadline:
         pass
