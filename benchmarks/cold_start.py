@@ -3,8 +3,9 @@
 Held-out actions are told apart by how many training actions their flit has (0, 1 to 2, 3 to 10), and every method ranks
 the flits of that group alone: what it knows of them decides, not how many places it keeps for them. Embeddings of any
 kind are asked alike: by the decayed mean of a user's flits or by the nearest of the newest, whichever validates best.
-Where a text encoder can be tuned (``graphrec finetune-text``), ``_tuned`` is the same with the tuned one. LightFM is
-measured where it is installed.
+Where a text encoder can be tuned (``graphrec finetune-text``), ``_tuned`` is the same with the tuned one. Two trainings
+of PinSage that differ by their seed lie as far apart as the methods do: each of its rows is the mean of three. LightFM
+is measured where it is installed.
 MovieLens 1M holds a random tenth of the films out whole, three draws; simulated networks hold their last week out.
 
     pip install -e '.[bench]' -c constraints.txt
@@ -14,7 +15,7 @@ MovieLens 1M holds a random tenth of the films out whole, three draws; simulated
 
 import copy
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -40,11 +41,15 @@ from graphrec.vectors import Embeddings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 DRAWS, SEEDS = (0, 1, 2), (81, 82, 83)
+TRAININGS = (0, 1, 2)
+"""Seeds of the trainings that a row of PinSage is the mean of."""
 GROUPS: Mapping[str, tuple[int, int]] = {"items_0": (0, 0), "items_1_2": (1, 2), "items_3_10": (3, 10)}
 BLOCKS: Mapping[str, tuple[str, ...] | None] = {
     "pinsage": None, "pinsage_text": ("text", "columns"), "pinsage_image": ("image",),
 }  # fmt: skip
 K, REFERENCE, TUNED = 50, "content_knn", "_tuned"
+Scorers = Mapping[str, Sequence[Scorer]]
+"""Method to its trainings."""
 
 
 def main() -> None:
@@ -119,11 +124,14 @@ class World:
         text = self.config.features.text.model_copy(update={"model": str(out)})
         return self.config.model_copy(update={"features": self.config.features.model_copy(update={"text": text})})
 
-    def vectors(self, config: RunConfig, blocks: tuple[str, ...] | None) -> FloatMatrix:
-        """Return flit embeddings of a config's model that reads ``blocks``."""
-        model = config.model.model_copy(update={"blocks": blocks})
-        line = Line(config.model_copy(update={"model": model}), self.runner)
-        return np.array(Embeddings.open(line.held_out.embeddings.path).vectors[self.bundle.settings.flit_type])
+    def vectors(self, config: RunConfig, blocks: tuple[str, ...] | None) -> list[FloatMatrix]:
+        """Return flit embeddings of a config's model that reads ``blocks``, of each training."""
+        flits, found = self.bundle.settings.flit_type, []
+        for seed in TRAININGS:
+            model = config.model.model_copy(update={"blocks": blocks, "seed": seed})
+            line = Line(config.model_copy(update={"model": model}), self.runner)
+            found.append(np.array(Embeddings.open(line.held_out.embeddings.path).vectors[flits]))
+        return found
 
     def content(self, config: RunConfig) -> FloatMatrix:
         """Return a config's text features alone."""
@@ -206,7 +214,7 @@ class Slice:
     held: Held
 
 
-def _lifts(result: Result, name: str, world: World, scorers: Mapping[str, Scorer], part: Slice) -> None:
+def _lifts(result: Result, name: str, world: World, scorers: Scorers, part: Slice) -> None:
     """Add what a tuned encoder adds to each method that has one, paired over users."""
     for method in (one.removesuffix(TUNED) for one in scorers if one.endswith(TUNED)):
         both = {one: scorers[one] for one in (method, f"{method}{TUNED}")}
@@ -220,32 +228,39 @@ def _lifts(result: Result, name: str, world: World, scorers: Mapping[str, Scorer
             result.add(f"{name}.{method}{TUNED}.lift.{part.name}{suffix}", value, goal=goal)
 
 
-def chosen(world: World) -> dict[str, Scorer]:
-    """Return every method that scores all flits, its settings chosen once, over all flits."""
+def chosen(world: World) -> Scorers:
+    """Return every method that scores all flits, of each training, its settings chosen once, over all flits."""
     embedded = {method: world.vectors(world.config, blocks) for method, blocks in BLOCKS.items()}
-    embedded[REFERENCE] = world.content(world.config)
+    embedded[REFERENCE] = [world.content(world.config)]
     if world.config.features.text.encoder == "transformer":
         embedded[f"pinsage{TUNED}"] = world.vectors(world.tuned, None)
-        embedded[f"{REFERENCE}{TUNED}"] = world.content(world.tuned)
-    sources = {name: Sources(world.past, content=one) for name, one in embedded.items()}
-    found = {name: BASELINES["content_knn"](one, world.tail) for name, one in sources.items()}
-    found |= {name: BASELINES[name](Sources(world.past), world.tail) for name in ("popular", "als")}
+        embedded[f"{REFERENCE}{TUNED}"] = [world.content(world.tuned)]
+    near, plain = BASELINES["content_knn"], Sources(world.past)
+    found: dict[str, list[Recommender]] = {
+        name: [near(Sources(world.past, content=one), world.tail) for one in each] for name, each in embedded.items()
+    }
+    found |= {name: [BASELINES[name](plain, world.tail)] for name in ("popular", "als")}
     if find_spec("lightfm") is not None:
-        found["lightfm"] = hybrid(Sources(world.past, content=world.content(world.config)), world.tail)
-    return {name: one for name, one in found.items() if isinstance(one, Scorer)}
+        found["lightfm"] = [hybrid(Sources(world.past, content=world.content(world.config)), world.tail)]
+    return {name: [one for one in each if isinstance(one, Scorer)] for name, each in found.items()}
 
 
-def _methods(world: World, scorers: Mapping[str, Scorer], flits: BoolVector) -> dict[str, Recommender]:
+def _methods(world: World, scorers: Scorers, flits: BoolVector) -> dict[str, list[Recommender]]:
     """Return every method, ranking ``flits`` (bool ``[num_flits]``) alone."""
-    own: dict[str, Recommender] = {"factors": Tastes(world.bundle, flits), "graphrec": Whole(world.bundle, flits)}
+    own: dict[str, list[Recommender]] = {
+        "factors": [Tastes(world.bundle, flits)],
+        "graphrec": [Whole(world.bundle, flits)],
+    }
     return _narrowed(scorers, flits) | own
 
 
-def _narrowed(scorers: Mapping[str, Scorer], flits: BoolVector) -> dict[str, Recommender]:
-    found: dict[str, Recommender] = {}
-    for name, scorer in scorers.items():
-        found[name] = narrowed = copy.copy(scorer)
-        narrowed.available = flits
+def _narrowed(scorers: Scorers, flits: BoolVector) -> dict[str, list[Recommender]]:
+    found: dict[str, list[Recommender]] = {name: [] for name in scorers}
+    for name, each in scorers.items():
+        for scorer in each:
+            narrowed = copy.copy(scorer)
+            narrowed.available = flits
+            found[name].append(narrowed)
     return found
 
 

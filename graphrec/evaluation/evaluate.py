@@ -21,7 +21,7 @@ Slices = Mapping[str, tuple[str, Held]]
 
 
 def evaluate(
-    recommenders: Mapping[str, Recommender],
+    recommenders: Mapping[str, Recommender | Sequence[Recommender]],
     held: Held,
     history: History,
     k: Sequence[int] = (10, 50),
@@ -37,7 +37,9 @@ def evaluate(
     difference to the reference is a paired one.
 
     Args:
-        recommenders: By name. Each is asked once, for ``max(k)`` flits.
+        recommenders: By name. Each is asked once, for ``max(k)`` flits. Several under one name, such as trainings that
+            differ by their seed, count as one method: each user's figures are the means of theirs, so that an interval
+            tells the chance of users and not that of a single training.
         held: The truth.
         history: Training actions: cold, light and heavy are told from it.
         k: Cuts.
@@ -52,14 +54,16 @@ def evaluate(
     """
     reference = _check_request(recommenders, k, reference)
     check_no_leak(history, held)
-    lists = {name: _ask(name, one, held, history, max(k)) for name, one in recommenders.items()}
+    trained = {name: list(one) if isinstance(one, Sequence) else [one] for name, one in recommenders.items()}
+    lists = {name: [_ask(name, one, held, history, max(k)) for one in some] for name, some in trained.items()}
     cold = history.actions_per_flit(len(held.available)) == 0
     facts, figures, differences = {}, [], []
     for name, (what, part) in (slices or held.slices(history)).items():
         facts[name] = _facts(what, part, cold)
         if len(part.users):
             places = _places(held, name, part)
-            found = _Slice(name, {method: rows[places] for method, rows in lists.items()}, part, k, seed, samples)
+            some = {method: [rows[places] for rows in each] for method, each in lists.items()}
+            found = _Slice(name, some, part, k, seed, samples)
             figures += found.figures()
             differences += found.differences(reference)
     figures += _catalogue_figures(lists, held, history, k, seed, samples)
@@ -70,16 +74,20 @@ def evaluate(
         frame=frame,
         differences=pl.DataFrame(differences, schema=DIFFERENCE_SCHEMA, orient="row"),
         slices=facts,
-        settings={name: dict(getattr(one, "setting", {})) for name, one in recommenders.items()},
+        settings={name: dict(getattr(one[0], "setting", {})) for name, one in trained.items()},
         dropped=dict(held.dropped),
         reference=reference,
     )
 
 
-def _check_request(recommenders: Mapping[str, Recommender], k: Sequence[int], reference: str | None) -> str:
-    if not recommenders or not len(k) or min(k) < 1:
+def _check_request(
+    recommenders: Mapping[str, Recommender | Sequence[Recommender]], k: Sequence[int], reference: str | None
+) -> str:
+    empty = [name for name, one in recommenders.items() if isinstance(one, Sequence) and not one]
+    if not recommenders or empty or not len(k) or min(k) < 1:
         raise ConfigError(
-            f"evaluate must have a recommender and cuts of 1 or more (got {len(recommenders)}, k {list(k)})"
+            f"evaluate must have a recommender under every name and cuts of 1 or more (got {len(recommenders)}, none "
+            f"for {empty}, k {list(k)})"
         )
     reference = next(iter(recommenders)) if reference is None else reference
     if reference not in recommenders:
@@ -127,7 +135,7 @@ class _Slice:
 
     Args:
         name: The slice.
-        lists: Recommendations by method, int32 ``[part.users, depth]``.
+        lists: Recommendations by method, each training's int32 ``[part.users, depth]``.
         part: The truth of the slice.
         k: Cuts.
         seed: Root of the resamples.
@@ -135,16 +143,18 @@ class _Slice:
     """
 
     def __init__(
-        self, name: str, lists: Mapping[str, RowVector], part: Held, k: Sequence[int], seed: int, samples: int
+        self, name: str, lists: Mapping[str, Sequence[RowVector]], part: Held, k: Sequence[int], seed: int, samples: int
     ) -> None:
         self.name, self.methods, self.users = name, list(lists), len(part.users)
         self.columns = [(metric, cut) for cut in k for metric in metrics.RANKING]
-        sizes, values = part.sizes[part.users], []
-        for rows in lists.values():
+        sizes = part.sizes[part.users]
+
+        def measured(rows: RowVector) -> metrics.Doubles:
             hits = metrics.find_hits(rows, *part.lists())
             found = {cut: metrics.ranking(hits, sizes, cut) for cut in k}
-            values += [found[cut][metric] for metric, cut in self.columns]
-        table = np.stack(values, axis=1)
+            return np.stack([found[cut][metric] for metric, cut in self.columns], axis=1)
+
+        table = np.concatenate([np.mean([measured(rows) for rows in each], axis=0) for each in lists.values()], axis=1)
         shape = (-1, len(lists), len(self.columns))
         self.values = table.mean(axis=0).reshape(shape[1:])
         self.resamples = metrics.resampled_means(table, seed, samples).reshape(shape)
@@ -178,17 +188,17 @@ class _Slice:
 
 
 def _catalogue_figures(
-    lists: Mapping[str, RowVector], held: Held, history: History, k: Sequence[int], seed: int, samples: int
+    lists: Mapping[str, Sequence[RowVector]], held: Held, history: History, k: Sequence[int], seed: int, samples: int
 ) -> list[tuple[Any, ...]]:
     """Return coverage, gini and novelty of every method and cut, over the flits that exist at the split."""
     num_flits = len(held.available)
     counts = history.actions_per_flit(num_flits)
     out: list[tuple[Any, ...]] = []
-    for method, rows in lists.items():
+    for method, each in lists.items():
         for cut in k:
-            shown = metrics.exposure(rows, cut, num_flits)[held.available]
-            surprise = metrics.bootstrap_mean(metrics.novelty(rows, counts, cut), seed, samples)
-            out.append((method, "all", "coverage", cut, metrics.coverage(shown), None, None))
-            out.append((method, "all", "gini", cut, metrics.gini(shown), None, None))
-            out.append((method, "all", "novelty", cut, *surprise))
+            shown = [metrics.exposure(rows, cut, num_flits)[held.available] for rows in each]
+            novelty = np.mean([metrics.novelty(rows, counts, cut) for rows in each], axis=0)
+            for metric, of in (("coverage", metrics.coverage), ("gini", metrics.gini)):
+                out.append((method, "all", metric, cut, float(np.mean([of(one) for one in shown])), None, None))
+            out.append((method, "all", "novelty", cut, *metrics.bootstrap_mean(novelty, seed, samples)))
     return out

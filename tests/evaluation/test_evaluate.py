@@ -104,6 +104,22 @@ def test_evaluation_is_deterministic(world: World) -> None:
     assert one.differences.equals(two.differences)
 
 
+def test_several_trainings_of_one_method_are_averaged_user_by_user(world: World) -> None:
+    single = {f"random{seed}": Random(world.history, world.available, seed) for seed in range(3)}
+    several = {"random": list(single.values()), "popular": popular(world.history, world.available)}
+    found = evaluate(several, world.held, world.history, k=(30,), samples=100)
+    alone = evaluate(single, world.held, world.history, k=(30,), samples=100)
+    for metric in ("recall", "coverage", "novelty"):
+        each = [alone.value(name, metric, 30) for name in single]
+        assert found.value("random", metric, 30) == pytest.approx(np.mean(each))
+    (mean,) = (one for one in found.figures() if one["name"] == "random.recall@30")
+    for one in alone.figures():
+        if "recall" in one["name"]:
+            assert mean["high"] - mean["low"] < one["high"] - one["low"]
+    with pytest.raises(ConfigError, match=r"a recommender under every name .* none for \['nobody'\]"):
+        evaluate({**several, "nobody": []}, world.held, world.history)
+
+
 def test_plain_values_are_finite_json(found: Evaluation) -> None:
     text = json.dumps(found.to_dict(), allow_nan=False)
     assert json.loads(text)["slices"]["light"]["users"] == found.slices["light"].users
