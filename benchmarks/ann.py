@@ -1,4 +1,4 @@
-"""Nearest neighbours: the guarded HNSW index beside bare hnswlib, faiss (HNSW, IVF), usearch and exact search.
+"""Nearest neighbours: graphrec's HNSW index beside bare hnswlib, faiss (HNSW, IVF), usearch and exact search.
 
 100,000 clustered unit vectors of 128 dimensions at two levels of noise, and with --data a folder of train.parquet
 (user, item) the items of a truncated SVD, asked by users' vectors; with --store the flits of a store's latest version,
@@ -14,6 +14,7 @@ Parts: clustered, noisy, items (--data), flits (--store), retrieval, filtered.
 """
 
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -95,7 +96,7 @@ def flits_and_medoids(store: str) -> tuple[FloatMatrix, FloatMatrix]:
 
 
 def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatrix) -> None:
-    """Add queries a second of every index at recall .95 and .99, and what our guards cost."""
+    """Add queries a second of every index at recall .95 and .99, and ours beside hnswlib's on one file."""
     import faiss
     import hnswlib
     from usearch.index import Index
@@ -123,6 +124,10 @@ def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatri
     def set_usearch(ef: int) -> None:
         near._compiled.expansion_search = ef  # the public name only reads
 
+    def set_ef(ef: int) -> None:
+        index = ours["index"]
+        ours["index"] = HnswIndex(index._raw, replace(index._stored, ef_search=ef))
+
     def set_probes(probes: int) -> None:
         index = lists["index"]
         lists["index"] = IvfIndex(index._arrays, replace(index._stored, probes=probes))
@@ -132,24 +137,30 @@ def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatri
         "hnswlib": (bare_of, bare.set_ef, EFS),
         "faiss_hnsw": (lambda one: flat.search(one, K)[1], lambda ef: setattr(flat.hnsw, "efSearch", ef), EFS),
         "faiss_ivf": (lambda one: ivf.search(one, K)[1], lambda ef: setattr(ivf, "nprobe", ef), PROBES),
+        "graphrec": (lambda one: ours["index"].query(one, K).rows, set_ef, EFS),
         "graphrec_ivf": (lambda one: lists["index"].query(one, K).rows, set_probes, PROBES),
         "usearch": (lambda one: near.search(one[0], K, threads=1).keys[None], set_usearch, EFS),
     }
     for peer, (ask, set_effort, efforts) in sweeps.items():
         _sweep(result, f"{name}.{peer}", ask, set_effort, efforts, queries, truth)
     result.add(f"{name}.exact.qps", _qps(lambda one: exact.search(one, K)[1], queries[:300])[0], unit="1/s")
-    _guards(result, name, ours["index"], queries)
+    set_ef(IndexConfig().ef_search)
+    _beside_bare(result, name, ours["index"], queries)
 
 
-def _guards(result: Result, name: str, ours: HnswIndex, queries: FloatMatrix) -> None:
-    """Add our rate, and as a share of bare hnswlib's on the very same graph: one query at a time, and those of a user.
+def _beside_bare(result: Result, name: str, ours: HnswIndex, queries: FloatMatrix) -> None:
+    """Add our rate, and as a share of bare hnswlib's on the very same file: one query at a time, and those of a user.
 
     Two graphs built alike differ by up to a seventh: by where in memory they came to lie.
     """
-    asks: tuple[Ask, Ask] = (
-        lambda some: ours.query(some, K).rows,
-        lambda some: ours._native.knn_query(some, K, 1)[0],
-    )
+    import hnswlib
+
+    bare = hnswlib.Index(space="ip", dim=ours.dim)
+    with tempfile.TemporaryDirectory() as folder:
+        ours.save(Path(folder))
+        bare.load_index(f"{folder}/index.hnsw")
+    bare.set_ef(IndexConfig().ef_search)
+    asks: tuple[Ask, Ask] = (lambda some: ours.query(some, K).rows, lambda some: bare.knn_query(some, K, 1)[0])
     result.add(f"{name}.graphrec.qps", max(_qps(asks[0], queries)[0] for _ in range(3)), unit="1/s")
     for size, suffix in ((1, ""), (INTERESTS, f".{INTERESTS}_at_once")):
         result.add(f"{name}.ratio_to_bare_hnswlib{suffix}", _share_of_bare(asks, queries, size), goal=0.95)

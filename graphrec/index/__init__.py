@@ -1,6 +1,6 @@
-"""Nearest neighbours by cosine or inner product: hnswlib behind a guarded interface, inverted files, exact search.
+"""Nearest neighbours by cosine or inner product: HNSW, inverted files, exact search.
 
-This is the only door to hnswlib, which is opened when an index is built or read.
+This is the only door to hnswlib, which is opened when an index is built.
 """
 
 from graphrec.index.cached import CachedIndex

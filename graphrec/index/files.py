@@ -2,7 +2,7 @@
 
 import errno
 import os
-import struct
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -68,13 +68,28 @@ class Recorded:
         return self._stored.count
 
 
-def save_native(folder: Path, stored: Stored, write: Callable[[Path], None], size: int | None = None) -> None:
+def native_bytes(write: Callable[[Path], None], size: int) -> npt.NDArray[np.uint8]:
+    """Return what somebody else's code writes to a file, uint8 ``[size]``; it need not report errors.
+
+    Raises:
+        StoreWriteError: If there is no room for it.
+    """
+    with tempfile.TemporaryDirectory() as folder, storage_errors(Path(folder)):
+        path = Path(folder) / "native"
+        write(path)
+        _sync(path, size)
+        raw = np.fromfile(path, np.uint8)
+    raw.flags.writeable = False
+    return raw
+
+
+def save_native(folder: Path, stored: Stored, write: Callable[[Path], object], size: int | None = None) -> None:
     """Write the vectors' file, check that it arrived, then write ``index.json``.
 
     Args:
         folder: An existing folder.
         stored: What to say of the file; its checksum and size are filled in.
-        write: Writes the file; hnswlib's own reports no error, hence the checks.
+        write: Writes the file; it need not report errors.
         size: Bytes that the file must have, if known.
 
     Raises:
@@ -146,28 +161,6 @@ def kind_of(folder: Path) -> str:
         ArtifactError: If it holds none, or its record is damaged.
     """
     return str(_record(folder).kind)
-
-
-def check_header(path: Path, stored: Stored) -> None:
-    """Compare the head of hnswlib's file with the record: hnswlib itself would load any dim and answer garbage.
-
-    Raises:
-        ArtifactError: If count, capacity, dim or links differ.
-    """
-    # offsetLevel0, capacity, count, bytes per element, offset of the label, offset of the vector: size_t each;
-    # maxlevel int, entry point uint; then maxM, maxM0, M: size_t each (hnswalg.h, saveIndex).
-    with path.open("rb") as file:
-        head = file.read(80)
-    if len(head) < 80:
-        raise ArtifactError(f"{path} must be an hnswlib index (got {len(head)} bytes); build the index again")
-    _, capacity, count, _, label, vector = struct.unpack_from("<6Q", head)
-    links = struct.unpack_from("<Q", head, 72)[0]
-    got = {"dim": (label - vector) // 4, "count": count, "max_links": links}
-    for field, value in got.items():
-        if value != getattr(stored, field):
-            raise ArtifactError(f"{path}.{field} must be {getattr(stored, field)} (got {value}); build the index again")
-    if capacity < count:
-        raise ArtifactError(f"{path}.capacity must be at least {count} (got {capacity}); build the index again")
 
 
 def _record(folder: Path) -> Stored:

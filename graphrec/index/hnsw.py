@@ -1,39 +1,50 @@
-"""Approximate search: hierarchical navigable small worlds (Malkov & Yashunin, arXiv:1603.09320), by hnswlib."""
+"""Approximate search: hierarchical navigable small worlds (Malkov & Yashunin, arXiv:1603.09320), built by hnswlib."""
 
 import logging
 import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import numpy as np
+import numpy.typing as npt
 
-from graphrec.arrays import BoolVector, FloatMatrix
+from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.index.config import IndexConfig, Space
 from graphrec.index.exact import ExactIndex
-from graphrec.index.files import Recorded, Stored, check_header, read_record, save_native
-from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
+from graphrec.index.files import Recorded, Stored, native_bytes, read_record, save_native
+from graphrec.index.links import read_links
+from graphrec.index.neighbours import Neighbours, check_asked, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
+from graphrec.index.traverse import traverse
 
 _LOG = logging.getLogger(__name__)
-_ONE = np.ones((), np.float32)
-"""As an array: a number of Python is turned into one at every answer."""
 _SPACES: dict[Space, str] = {"cosine": "cosine", "inner_product": "ip"}
+_ALONE = 32
+"""Queries that are searched in the thread that asks; more are shared out, this many to a piece of work."""
+_MOST_MARKS = np.iinfo(np.uint16).max
 
 
 class HnswIndex(Recorded):
-    """An immutable index; make one with :meth:`build` or :meth:`open`.
+    """An immutable index; make one with :meth:`build` or :meth:`open`. Queries may run in several threads at once.
 
-    hnswlib trusts whatever it is given, so all guards are here: there is no index without vectors, no label but the
-    row, no change after the build, no load without a checksum. Queries may run in several threads at once.
+    hnswlib builds the graph and defines its file, which is searched where it lies (:mod:`graphrec.index.traverse`):
+    hnswlib's own search trusts whatever it is given, stops all other threads while it reads a file, and holds a copy of
+    it in every process.
+
+    Args:
+        raw: The whole file, uint8.
+        stored: Settings, and what was measured.
+
+    Raises:
+        ArtifactError: If the file is not what the record says.
     """
 
-    def __init__(self, native: Any, stored: Stored) -> None:
-        self._native = native
-        self._stored = stored
-        native.set_ef(stored.ef_search)
-        native.set_num_threads(
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
+    def __init__(self, raw: npt.NDArray[np.uint8], stored: Stored) -> None:
+        self._raw, self._stored = raw, stored
+        self._links = read_links(raw, stored)
+        self._marks: deque[Marks] = deque()
 
     @classmethod
     def build(cls, vectors: FloatMatrix, config: IndexConfig, valid: BoolVector | None = None) -> Self:
@@ -49,25 +60,16 @@ class HnswIndex(Recorded):
             ArtifactError: If the recall measured on a sample is below ``config.min_recall``.
         """
         rows = usable_rows(vectors, valid)
-        dim = int(vectors.shape[1])
-        native = _native(config.space, dim)
-        native.init_index(
-            max_elements=max(1, len(rows)),
-            M=config.max_links,
-            ef_construction=config.ef_construction,
-            random_seed=config.seed,
-        )
         kept = take_rows(vectors, rows)
-        if len(rows):
-            native.add_items(kept, rows, num_threads=1 if config.deterministic else -1)
         settings = config.model_dump(include={"space", "max_links", "ef_construction", "ef_search", "seed"})
-        draft = cls(native, Stored(kind="hnsw", dim=dim, count=len(rows), **settings))
+        raw = _linked(kept, rows, config)
+        draft = cls(raw, Stored(kind="hnsw", dim=int(vectors.shape[1]), count=len(rows), **settings))
         recall = accepted(sampled_recall(draft, ExactIndex(kept, rows, config.space), kept, config), config)
-        _LOG.info("indexed %d of %d vectors of dim %d, recall %.4f", len(rows), len(vectors), dim, recall)
-        return cls(native, Stored(kind="hnsw", dim=dim, count=len(rows), recall=recall, **settings))
+        _LOG.info("indexed %d of %d vectors of dim %d, recall %.4f", len(rows), *vectors.shape, recall)
+        return cls(raw, Stored(kind="hnsw", dim=int(vectors.shape[1]), count=len(rows), recall=recall, **settings))
 
     def query(self, queries: FloatMatrix, k: int) -> Neighbours:
-        """Return about the k best rows of each query, best first.
+        """Return about the k best rows of each query, best first, equal scores by row.
 
         Args:
             queries: Shape ``[queries, dim]``, float32; one query is ``vector[None]``.
@@ -80,38 +82,34 @@ class HnswIndex(Recorded):
             ShapeError: If the queries have another dim than the index, or a row is NaN, infinite or zero.
             ConfigError: If k is not in ``1 .. MAX_K``.
         """
-        check_queries(queries, self._stored.dim, k)
+        check_asked(queries, self._stored.dim, k)
         width = min(k, self._stored.count)
         if not width or not len(queries):
             return Neighbours.none(len(queries), k)
-        try:
-            labels, distances = self._native.knn_query(queries, width, 1 if len(queries) == 1 else -1)
-        except RuntimeError as error:
-            _expect_too_few(error)
-            return self._reachable(queries, k, width)
-        rows, scores = labels.astype(np.int32), _ONE - distances
-        if width == k:
-            return Neighbours(rows, scores)
-        found = Neighbours.none(len(queries), k)
-        found.rows[:, :width], found.scores[:, :width] = rows, scores
-        return found
+        if len(queries) <= _ALONE:
+            rows, scores = self._search(queries, width)
+        else:
+            pieces = (queries[start : start + _ALONE] for start in range(0, len(queries), _ALONE))
+            with ThreadPoolExecutor(_cores()) as pool:
+                found = list(pool.map(lambda piece: self._search(piece, width), pieces))
+            rows, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+        return Neighbours(rows, scores).padded(k)
 
-    def _reachable(self, queries: FloatMatrix, k: int, width: int) -> Neighbours:
-        """Answer each query with as many neighbours as hnswlib can reach from its entry point."""
-        found = Neighbours.none(len(queries), k)
-        for number in range(len(queries)):
-            low, high = 0, width  # `low` neighbours are reached, more than `high` are not
-            while low < high:
-                middle = (low + high + 1) // 2
-                try:
-                    labels, distances = self._native.knn_query(queries[number : number + 1], middle, 1)
-                except RuntimeError as error:
-                    _expect_too_few(error)
-                    high = middle - 1
-                    continue
-                low = middle
-                found.rows[number, :middle], found.scores[number, :middle] = labels[0], 1.0 - distances[0]
-        return found
+    def _search(self, queries: FloatMatrix, width: int) -> tuple[RowVector, FloatMatrix]:
+        """Return rows and scores of a few queries."""
+        try:
+            marks = self._marks.pop()
+        except IndexError:
+            marks = Marks(self._stored.count)
+        asked = queries if queries.flags.carray else queries.copy()  # the loop is compiled for one kind of array
+        rows, scores, usable = traverse(
+            asked, *self._links, self._stored.space == "cosine", max(self._stored.ef_search, width), width,
+            marks.of, marks.take(len(queries)),
+        )  # fmt: skip
+        self._marks.append(marks)
+        if not usable:
+            check_queries(queries, self._stored.dim, width)
+        return rows, scores
 
     def save(self, folder: Path) -> None:
         """Write ``index.hnsw``, which bare hnswlib also loads, and ``index.json``.
@@ -119,8 +117,7 @@ class HnswIndex(Recorded):
         Raises:
             StoreWriteError: If the folder is missing or the disk full; no partial file is left.
         """
-        size = int(self._native.index_file_size())
-        save_native(folder, self._stored, lambda path: self._native.save_index(str(path)), size)
+        save_native(folder, self._stored, lambda path: path.write_bytes(self._raw.data), len(self._raw))
 
     def __reduce__(self) -> NoReturn:
         """Refuse: an index travels as its folder."""
@@ -128,26 +125,53 @@ class HnswIndex(Recorded):
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Read what :meth:`save` wrote; hnswlib sees the file only once its checksum is right.
+        """Map what :meth:`save` wrote into memory, once its checksum is right.
 
         Raises:
             ArtifactError: If a file is missing, cut, changed or of another index.
         """
         stored = read_record(folder, "hnsw")
-        path = folder / stored.file
-        check_header(path, stored)
-        native = _native(stored.space, stored.dim)
-        native.load_index(str(path))
-        return cls(native, stored)
+        return cls(np.asarray(np.memmap(folder / stored.file, np.uint8, "r")), stored)
 
 
-def _native(space: Space, dim: int) -> Any:
+class Marks:
+    """Which elements a search has met: every search has a number of its own, so that nothing is wiped in between.
+
+    Args:
+        count: Number of elements.
+
+    Attributes:
+        of: The number of the last search that met each, uint16 ``[count]``.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.of = np.zeros(count, np.uint16)
+        self._last = 0
+
+    def take(self, searches: int) -> int:
+        """Return the first of as many numbers that no element is marked with."""
+        if self._last + searches > _MOST_MARKS:
+            self.of.fill(0)
+            self._last = 0
+        self._last += searches
+        return self._last - searches + 1
+
+
+def _linked(vectors: FloatMatrix, rows: RowVector, config: IndexConfig) -> npt.NDArray[np.uint8]:
+    """Return the file of hnswlib's index of some vectors, uint8."""
     import hnswlib
 
-    return hnswlib.Index(space=_SPACES[space], dim=dim)
+    native: Any = hnswlib.Index(space=_SPACES[config.space], dim=int(vectors.shape[1]))
+    native.init_index(
+        max_elements=max(1, len(rows)),
+        M=config.max_links,
+        ef_construction=config.ef_construction,
+        random_seed=config.seed,
+    )
+    if len(rows):
+        native.add_items(vectors, rows, num_threads=1 if config.deterministic else -1)
+    return native_bytes(lambda path: native.save_index(str(path)), int(native.index_file_size()))
 
 
-def _expect_too_few(error: RuntimeError) -> None:
-    """Pass over hnswlib's way to say that the graph reaches fewer than k vectors; raise anything else."""
-    if "contiguous 2D array" not in str(error):
-        raise error
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

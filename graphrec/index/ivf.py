@@ -81,11 +81,7 @@ class IvfIndex(Recorded):
         rows = np.full((len(queries), width), LAST, np.int32)
         scores = np.full((len(queries), width), -np.inf, np.float32)
         scan(asked, self._centroids, self._vectors, self._rows, self._starts, self._stored.probes, rows, scores)
-        if width == k:
-            return Neighbours(rows, scores)
-        found = Neighbours.none(len(queries), k)
-        found.rows[:, :width], found.scores[:, :width] = rows, scores
-        return found
+        return Neighbours(rows, scores).padded(k)
 
     def save(self, folder: Path) -> None:
         """Write ``index.npz`` and ``index.json``.

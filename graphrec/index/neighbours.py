@@ -11,6 +11,7 @@ from graphrec.errors import ConfigError, ShapeError
 
 MAX_K = 100_000
 """Most neighbours that one query may ask for; answers take ``queries * k * 8`` bytes."""
+
 _FEW = 4
 """Queries of one user: as many products cost less than four passes over a small array, whose code is not in the
 processor's cache once an index was searched."""
@@ -29,6 +30,14 @@ class Neighbours(NamedTuple):
         """Return an answer without neighbours."""
         return cls(np.full((queries, k), -1, np.int32), np.full((queries, k), -np.inf, np.float32))
 
+    def padded(self, k: int) -> "Neighbours":
+        """Return the answer with k places for each query."""
+        if self.rows.shape[1] == k:
+            return self
+        wide, width = Neighbours.none(len(self.rows), k), self.rows.shape[1]
+        wide.rows[:, :width], wide.scores[:, :width] = self
+        return wide
+
 
 def squared_norms(matrix: FloatMatrix) -> FloatVector:
     """Return the squared length of each row: NaN, infinite or zero exactly where a row is unusable."""
@@ -43,6 +52,22 @@ def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
         ShapeError: If the queries are not float32 ``[queries, dim]``, or a row is not finite or zero.
         ConfigError: If k is not in ``1 .. MAX_K``.
     """
+    check_asked(queries, dim, k)
+    if len(queries) <= _FEW and all(0.0 < np.vdot(query, query) < math.inf for query in queries):
+        return
+    norms = squared_norms(queries)
+    usable = (norms > 0) & (norms < np.inf)
+    if not usable.all():
+        raise ShapeError(f"queries must be finite and not zero (got {_count(norms)}); leave those rows out")
+
+
+def check_asked(queries: npt.NDArray[Any], dim: int, k: int) -> None:
+    """Check the shape of what an index is asked.
+
+    Raises:
+        ShapeError: If the queries are not float32 ``[queries, dim]``.
+        ConfigError: If k is not in ``1 .. MAX_K``.
+    """
     if not 1 <= k <= MAX_K:
         raise ConfigError(f"k must be from 1 to {MAX_K} (got {k}); ask for fewer neighbours")
     check_shape(queries)
@@ -51,12 +76,6 @@ def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
             f"queries must have dim {dim} like the indexed vectors (got {queries.shape[1]}); "
             "make both with the same model version"
         )
-    if len(queries) <= _FEW and all(0.0 < np.vdot(query, query) < math.inf for query in queries):
-        return
-    norms = squared_norms(queries)
-    usable = (norms > 0) & (norms < np.inf)
-    if not usable.all():
-        raise ShapeError(f"queries must be finite and not zero (got {_count(norms)}); leave those rows out")
 
 
 def check_shape(queries: npt.NDArray[Any]) -> None:

@@ -4,6 +4,7 @@ import numba
 import numpy as np
 
 from graphrec.arrays import FAST, FloatMatrix, FloatVector, IntVector, RowVector
+from graphrec.index.heap import replace_worst, worse
 
 LAST = np.iinfo(np.int32).max
 """Stands for "no row" while the best are gathered: any row goes before it."""
@@ -33,12 +34,12 @@ def scan(
                 score = np.float32(0)
                 for axis in range(vectors.shape[1]):
                     score += query[axis] * vectors[place, axis]
-                if score >= best[0] and _worse(best[0], best_rows[0], score, rows[place]):
-                    _replace_worst(best, best_rows, len(best), score, rows[place])
+                if score >= best[0] and worse(best[0], best_rows[0], score, rows[place]):
+                    replace_worst(best, best_rows, len(best), score, rows[place])
         for size in range(len(best) - 1, 0, -1):  # the worst goes last, and so on
             score, row = best[size], best_rows[size]
             best[size], best_rows[size] = best[0], best_rows[0]
-            _replace_worst(best, best_rows, size, score, row)
+            replace_worst(best, best_rows, size, score, row)
 
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
@@ -55,34 +56,11 @@ def _nearest_lists(query: FloatVector, centroids: FloatMatrix, starts: IntVector
         probes = min(probes, lists)
         best, near = np.full(probes, -np.inf, np.float32), np.full(probes, LAST, np.int32)
         for one in range(lists):
-            if _worse(best[0], near[0], products[one], one):
-                _replace_worst(best, near, probes, products[one], one)
+            if worse(best[0], near[0], products[one], one):
+                replace_worst(best, near, probes, products[one], one)
         held = 0
         for place in range(probes):
             held += starts[near[place] + 1] - starts[near[place]]
         if held >= width or probes == lists:
             return near
         probes *= 2
-
-
-@numba.njit(cache=True)
-def _worse(score: np.float32, row: int, other: np.float32, other_row: int) -> bool:
-    """Tell whether a row goes after another: by its score, where those are equal by its number."""
-    return bool(score < other or (score == other and row > other_row))
-
-
-@numba.njit(cache=True)
-def _replace_worst(scores: FloatVector, rows: RowVector, size: int, score: np.float32, row: int) -> None:
-    """Put a row in the place of the worst, which is the root of a binary heap of the first ``size``."""
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and _worse(scores[child + 1], rows[child + 1], scores[child], rows[child]):
-            child += 1
-        if not _worse(scores[child], rows[child], score, row):
-            break
-        scores[at], rows[at] = scores[child], rows[child]
-        at = child
-    scores[at], rows[at] = score, row

@@ -16,7 +16,7 @@ from graphrec.index import ExactIndex, HnswIndex, IndexConfig
 from graphrec.index.files import Stored
 from graphrec.store.files import sha256_file
 from graphrec.store.records import decode, encode
-from tests.index.conftest import random_vectors
+from tests.index.conftest import CONFIG, random_vectors
 
 
 @pytest.fixture
@@ -95,6 +95,47 @@ def test_a_capacity_below_the_count_is_refused(folder: Path) -> None:
     path.write_bytes(data[:8] + struct.pack("<Q", 3) + data[16:])
     reseal(folder)
     with pytest.raises(ArtifactError, match=r"capacity must be at least 600 \(got 3\)"):
+        HnswIndex.open(folder)
+
+
+def elements(count: int, links: int = 2 * CONFIG.max_links, dim: int = 16) -> int:
+    """Return how many bytes the head and the first elements of the file take."""
+    return 96 + 4 * count * (3 + links + dim)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (48, 77), (48, 0), (52, 600), (52, -1),  # the highest layer, and the element a search begins with
+        (elements(7), 2 * CONFIG.max_links + 1), (elements(7), -1),  # the number of links of an element
+        (elements(7) + 4, 600), (elements(7) + 4, -1),  # its first link
+        (elements(600), 3), (elements(600), -4), (elements(600), 2**30),  # bytes of the first element's upper links
+    ],
+)  # fmt: skip
+def test_links_that_lead_nowhere_are_refused_though_the_record_matches(folder: Path, place: int, value: int) -> None:
+    """A file that was made to harm: bare hnswlib reads wherever its links lead."""
+    path = folder / "index.hnsw"
+    data = path.read_bytes()
+    path.write_bytes(data[:place] + struct.pack("<i", value) + data[place + 4 :])
+    reseal(folder)
+    with pytest.raises(ArtifactError, match=r"index.hnsw.(links|bytes) must .*build the index again"):
+        HnswIndex.open(folder)
+
+
+def test_links_to_an_element_below_their_layer_are_refused(folder: Path) -> None:
+    path = folder / "index.hnsw"
+    numbers = np.fromfile(path, np.int32, offset=elements(600))
+    places = np.zeros(600, np.int64)
+    at = 0
+    for one in range(600):
+        places[one] = at
+        at += 1 + numbers[at] // 4
+    raised = int(np.flatnonzero(numbers[places] > 0)[0])
+    low = int(np.flatnonzero(numbers[places] == 0)[0])
+    data, place = path.read_bytes(), elements(600) + 4 * (int(places[raised]) + 1)
+    path.write_bytes(data[:place] + struct.pack("<ii", 1, low) + data[place + 8 :])
+    reseal(folder)
+    with pytest.raises(ArtifactError, match="links must all lead to its elements"):
         HnswIndex.open(folder)
 
 

@@ -14,7 +14,7 @@ from graphrec.arrays import FloatMatrix
 from graphrec.errors import ArtifactError, ShapeError
 from graphrec.index import ExactIndex, HnswIndex, IndexConfig, measure_recall
 from graphrec.index.config import Space
-from graphrec.index.hnsw import _expect_too_few
+from graphrec.index.hnsw import Marks
 from tests.index.conftest import CONFIG, random_vectors
 
 
@@ -89,20 +89,27 @@ def test_it_answers_the_same_after_a_restart(tmp_path: Path, vectors: FloatMatri
     np.testing.assert_array_equal(ours.scores, theirs.scores)
 
 
-def test_ef_is_applied_again_when_opened(tmp_path: Path, index: HnswIndex) -> None:
-    index.save(tmp_path)
-    assert HnswIndex.open(tmp_path)._native.ef == CONFIG.ef_search
+def loaded(folder: Path, dim: int, space: Space) -> hnswlib.Index:
+    """Return the saved file as bare hnswlib reads it."""
+    bare = hnswlib.Index(space="cosine" if space == "cosine" else "ip", dim=dim)
+    bare.load_index(str(folder / "index.hnsw"))
+    return bare
 
 
-def test_bare_hnswlib_reads_the_file(tmp_path: Path, index: HnswIndex, vectors: FloatMatrix) -> None:
+@pytest.mark.parametrize("space", ["cosine", "inner_product"])
+@pytest.mark.parametrize(("effort", "k"), [(1, 1), (10, 3), (60, 60), (200, 10), (20, 150)])
+def test_it_answers_as_hnswlib_does_from_the_same_file(tmp_path: Path, space: Space, effort: int, k: int) -> None:
+    vectors, queries = random_vectors(3000, 20), random_vectors(200, 20, seed=9)
+    config = IndexConfig(space=space, max_links=4, ef_construction=20, ef_search=effort, min_recall=0)
+    index = HnswIndex.build(vectors, config)
     index.save(tmp_path)
-    bare = hnswlib.Index(space="cosine", dim=16)
-    bare.load_index(str(tmp_path / "index.hnsw"))
-    bare.set_ef(CONFIG.ef_search)
-    labels, distances = bare.knn_query(vectors[:50], 10, num_threads=1)
-    found = index.query(vectors[:50], 10)
-    np.testing.assert_array_equal(labels, found.rows)
-    np.testing.assert_array_equal(1.0 - distances, found.scores)
+    bare = loaded(tmp_path, 20, space)
+    bare.set_ef(max(effort, k))
+    labels, distances = bare.knn_query(queries, k, num_threads=1)
+    for one in (index, HnswIndex.open(tmp_path)):
+        found = one.query(queries, k)
+        assert (found.rows == labels).mean() > 0.999  # sums are rounded in another order
+        np.testing.assert_allclose(1.0 - distances, found.scores, atol=1e-5)
 
 
 def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
@@ -125,12 +132,13 @@ def test_a_query_of_another_dim_is_refused(index: HnswIndex) -> None:
             index.query(random_vectors(1, dim), 3)
 
 
-def test_what_the_graph_cannot_reach_is_left_out() -> None:
-    """Repeated vectors link only to each other, so that hnswlib reaches fewer than k."""
+def test_what_the_graph_cannot_reach_is_left_out(tmp_path: Path) -> None:
+    """Repeated vectors link only to each other, so that a search reaches fewer than k, and hnswlib refuses."""
     vectors = np.repeat(random_vectors(3, 8), 400, axis=0)
     index = HnswIndex.build(vectors, IndexConfig(min_recall=0.0))
+    index.save(tmp_path)
     with pytest.raises(RuntimeError, match="contiguous 2D array"):
-        index._native.knn_query(vectors[:1], 1200)
+        loaded(tmp_path, 8, "cosine").knn_query(vectors[:1], 1200)
     found = index.query(vectors[::400], 1200)
     for number in range(3):
         reached = found.rows[number][found.rows[number] >= 0]
@@ -139,11 +147,40 @@ def test_what_the_graph_cannot_reach_is_left_out() -> None:
         assert (np.diff(found.scores[number][: len(reached)]) <= 0).all()
 
 
-def test_other_errors_of_hnswlib_are_not_swallowed() -> None:
-    with pytest.raises(RuntimeError, match="Wrong dimensionality") as raised:
-        hnswlib.Index(space="cosine", dim=15).add_items(random_vectors(1, 16))
-    with pytest.raises(RuntimeError, match="Wrong dimensionality"):
-        _expect_too_few(raised.value)
+def test_marks_are_wiped_before_a_number_comes_back() -> None:
+    marks = Marks(3)
+    for size in (1, 32, 65_502, 32, 65_535, 65_535):
+        first = marks.take(size)
+        assert 1 <= first <= first + size - 1 <= 65_535
+        assert not np.isin(marks.of, np.arange(first, first + size)).any()
+        marks.of[:] = first + size - 1
+
+
+def test_queries_of_any_layout_are_answered_alike(index: HnswIndex) -> None:
+    queries = random_vectors(40, seed=5)
+    truth = index.query(queries, 7)
+    fixed = queries.copy()
+    fixed.flags.writeable = False
+    for one in (fixed, np.asfortranarray(queries), np.repeat(queries, 2, axis=0)[::2]):
+        found = index.query(one[:3], 7)
+        np.testing.assert_array_equal(found.rows, truth.rows[:3])
+        np.testing.assert_array_equal(found.scores, truth.scores[:3])
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_query_that_is_no_direction_is_refused(index: HnswIndex, count: int) -> None:
+    for value in (np.nan, np.inf, 0.0, 3e38):
+        queries = random_vectors(count)
+        queries[-1] = value
+        with pytest.raises(ShapeError, match=r"queries must be finite and not zero \(got [01] of"):
+            index.query(queries, 3)
+
+
+def test_long_queries_score_like_short_ones(index: HnswIndex) -> None:
+    queries = random_vectors(5, seed=6)
+    found, longer = index.query(queries, 9), index.query(queries * np.float32(1e6), 9)
+    np.testing.assert_array_equal(found.rows, longer.rows)
+    np.testing.assert_allclose(found.scores, longer.scores, rtol=1e-5)
 
 
 def test_a_build_below_the_recall_floor_is_refused() -> None:
