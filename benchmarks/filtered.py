@@ -58,7 +58,7 @@ def add(result: Result, name: str, search: Search, queries: FloatMatrix, truth: 
 
 
 def _left(index: HnswIndex, query: FloatMatrix, permitted: BoolVector, reach: float) -> RowVector:
-    rows = draw(index, query, budget=WANTED, reach=reach)
+    rows = draw(index, query, np.ones(1, np.float32), budget=WANTED, reach=reach)
     return rows[permitted[rows]]
 
 

@@ -168,7 +168,7 @@ def _alias_tables(indptr: Any, weight: Any) -> Any:  # pragma: no cover - compil
 
 
 @njit(cache=True, inline="always")
-def _next_random(state: Any) -> Any:  # pragma: no cover - compiled
+def next_random(state: Any) -> Any:  # pragma: no cover - compiled
     """One step of splitmix64: the new state and 64 random bits."""
     state = state + np.uint64(0x9E3779B97F4A7C15)
     z = state
@@ -178,7 +178,7 @@ def _next_random(state: Any) -> Any:  # pragma: no cover - compiled
 
 
 @njit(cache=True, inline="always")
-def _uniform(bits: Any) -> Any:  # pragma: no cover - compiled
+def uniform(bits: Any) -> Any:  # pragma: no cover - compiled
     """64 random bits to a double in [0, 1)."""
     return (bits >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
@@ -187,7 +187,7 @@ def _uniform(bits: Any) -> Any:  # pragma: no cover - compiled
 def _walk_one(edges: _Edges, node: Any, walks: _Walks, out: Any) -> Any:  # pragma: no cover - compiled
     """Walk from one node; write the visited global rows to ``out`` and return how many."""
     indptr, indices, threshold, alias = edges
-    _, state = _next_random(walks.seed ^ (np.uint64(node) * np.uint64(0xD1342543DE82EF95)))
+    _, state = next_random(walks.seed ^ (np.uint64(node) * np.uint64(0xD1342543DE82EF95)))
     count = 0
     for _walk in range(walks.number):
         current = np.int64(node)
@@ -196,8 +196,8 @@ def _walk_one(edges: _Edges, node: Any, walks: _Walks, out: Any) -> Any:  # prag
             n = indptr[current + 1] - lo
             if n == 0 or count == len(out):
                 break
-            state, bits = _next_random(state)
-            place = _uniform(bits) * n
+            state, bits = next_random(state)
+            place = uniform(bits) * n
             edge = np.int64(place)
             if place - edge >= threshold[lo + edge]:
                 edge = np.int64(alias[lo + edge])
@@ -205,8 +205,8 @@ def _walk_one(edges: _Edges, node: Any, walks: _Walks, out: Any) -> Any:  # prag
             if current != node:
                 out[count] = current
                 count += 1
-            state, bits = _next_random(state)
-            if _uniform(bits) < walks.restart_prob:
+            state, bits = next_random(state)
+            if uniform(bits) < walks.restart_prob:
                 break
     return count
 
@@ -225,7 +225,7 @@ def _keep_top(
         j = i
         while j < count and ordered[j] == ordered[i]:
             j += 1
-        _, tie = _next_random(seed ^ np.uint64(ordered[i]))
+        _, tie = next_random(seed ^ np.uint64(ordered[i]))
         nodes[distinct] = ordered[i]
         keys[distinct] = (np.uint64(j - i) << np.uint64(40)) | (tie >> np.uint64(24))
         distinct += 1

@@ -9,14 +9,19 @@ import numpy as np
 from graphrec.arrays import FloatMatrix, FloatVector, RowVector
 from graphrec.index.config import Space
 from graphrec.index.kinds import VectorIndex
-from graphrec.index.neighbours import Neighbours, check_shape
+from graphrec.index.neighbours import MAX_K, Neighbours, check_shape
 
 ENTRIES = 4096
-"""Answers kept: some 4 MB at 133 neighbours each."""
+"""Answers kept: some 6 MB at 192 neighbours each."""
+LEAST = 64
+"""Neighbours asked for at least; an HNSW search for fewer costs no less."""
 
 
 class CachedIndex:
     """Answers like the index it stands before, and keeps the newest answers; safe to share between threads.
+
+    Users want different numbers of neighbours of the same medoid. The index is asked for the next of 64, 96, 128, 192,
+    256, … neighbours, and the first of them answer.
 
     Args:
         index: Asked for what is not remembered; it must not change.
@@ -45,17 +50,18 @@ class CachedIndex:
     def query(self, queries: FloatMatrix, k: int) -> Neighbours:
         """Return the k best rows of each query; see :meth:`graphrec.index.HnswIndex.query`."""
         check_shape(queries)
-        keys = [(one.tobytes(), k) for one in queries]
+        size = _rounded(k)
+        keys = [(one.tobytes(), size) for one in queries]
         with self._lock:
             known = {key: self._known[key] for key in keys if key in self._known}
         for place, key in enumerate(keys):
             if key not in known:  # one by one: in a batch, the last bits of a product depend on who else asks
-                found = self._index.query(queries[place : place + 1], k)
+                found = self._index.query(queries[place : place + 1], size)
                 known[key] = (found.rows[0], found.scores[0])
         if not keys:
             return self._index.query(queries, k)
         self._keep(known)
-        return Neighbours(np.stack([known[key][0] for key in keys]), np.stack([known[key][1] for key in keys]))
+        return Neighbours(np.stack([known[key][0][:k] for key in keys]), np.stack([known[key][1][:k] for key in keys]))
 
     def _keep(self, answers: dict[tuple[bytes, int], tuple[RowVector, FloatVector]]) -> None:
         """Remember answers as the newest, and forget the oldest."""
@@ -69,3 +75,11 @@ class CachedIndex:
     def save(self, folder: Path) -> None:
         """Write the index; what is remembered is not."""
         self._index.save(folder)
+
+
+def _rounded(k: int) -> int:
+    """Return the next power of two, or three halves of one; what is no number of neighbours stays as it is."""
+    if not 1 <= k <= MAX_K // 2:
+        return k
+    power = max(LEAST, 1 << (k - 1).bit_length())
+    return power * 3 // 4 if power > LEAST and k <= power * 3 // 4 else power

@@ -131,6 +131,8 @@ class HnswIndex(Recorded):
             ArtifactError: If a file is missing, cut, changed or of another index.
         """
         stored = read_record(folder, "hnsw")
+        if not stored.bytes:  # nothing to map, and nothing that could be right
+            return cls(np.zeros(0, np.uint8), stored)
         return cls(np.asarray(np.memmap(folder / stored.file, np.uint8, "r")), stored)
 
 

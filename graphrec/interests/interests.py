@@ -9,6 +9,7 @@ import numpy as np
 from graphrec.arrays import FloatVector, IntVector, RowVector, mapped
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.interests.config import Mode
+from graphrec.interests.propensity import inclusion
 
 
 class UserInterests(NamedTuple):
@@ -42,16 +43,20 @@ class UserInterests(NamedTuple):
             order = np.lexsort((medoid, -importance))[: int((worth > 0).sum())]
             medoid, importance = medoid[order], importance[order]
         if mode == "top" or len(medoid) <= n:
-            return ServedInterests(medoid[:n], importance[:n])
+            return ServedInterests(medoid[:n], importance[:n], np.ones(len(medoid[:n]), dtype=np.float32))
         chosen = _draw(importance, n, np.random.Generator(np.random.PCG64(seed)))
-        return ServedInterests(medoid[chosen], importance[chosen])
+        return ServedInterests(medoid[chosen], importance[chosen], inclusion(importance, n)[chosen])
 
 
 class ServedInterests(NamedTuple):
-    """The interests that answer a request, the most important first: medoid flits and importance."""
+    """The interests that answer a request, the most important first."""
 
     medoid: RowVector
+    """Flit rows, int32 ``[interests]``."""
     importance: FloatVector
+    """float32 ``[interests]``."""
+    propensity: FloatVector
+    """Chance of each to answer on any day, float32 ``[interests]``: 1 where none is drawn."""
 
 
 @dataclass(frozen=True, eq=False)

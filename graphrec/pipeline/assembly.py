@@ -16,6 +16,7 @@ from graphrec.history import History
 from graphrec.index import open_index
 from graphrec.interests import Interests
 from graphrec.pipeline.campaigns import campaigns_of
+from graphrec.pipeline.drawn import sources_of
 from graphrec.pipeline.duplicates import REPRESENTATIVE, leads
 from graphrec.pipeline.kinds import kinds_of
 from graphrec.pipeline.popularity import prior_of, segments_of
@@ -109,6 +110,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
             tuple(one for one in node.flags if one in frame.columns),
             node.author,
             resolved.length_exponent,
+            {name: most for name, most in config.retrieval.sources.model_dump().items() if most},
         ),
         ids=tables.ids,
         embeddings=opened,
@@ -131,6 +133,7 @@ def assemble(part: Part, config: RunConfig, resolved: Resolved, folders: Mapping
         ),
         campaigns=campaigns_of(tables, config.retrieval.ads, resolved.interests),
         keywords=Keywords.fit(corpus_of(frame, node.text)),
+        **sources_of(tables, config, opened.vectors[flit_type]),
     )
 
 

@@ -58,7 +58,7 @@ def flits_for(wishes: Wishes, asker: Asker, k: int, request: Request, without: s
     """
     bundle, told = wishes.bundle, Trace()
     served = _served(bundle, asker, request)
-    query = bundle.query(served.medoids, served.importance, asker.actions, asker.seen)
+    query = bundle.query(served.medoids, served.importance, asker.actions, asker.seen, asker.row)
     shelf, where = _near_home(bundle, wishes.shelf(request, served, told), asker, request)
     if request.reshapes:
         longer = candidates_of(query, shelf, max(k * LONGER, shelf.budget), told)
@@ -131,8 +131,7 @@ def packed(bundle: Bundle, found: Found) -> Candidates:
 def _served(bundle: Bundle, asker: Asker, request: Request) -> Served:
     """Return the interests that answer."""
     worth = worth_of(request, bundle, asker.own.medoid)
-    medoids, importance = bundle.settings.served(asker.own, asker.row or 0, worth)
-    return Served(medoids, importance, asker.actions.rows)
+    return Served(*bundle.settings.served(asker.own, asker.row or 0, worth), asker.actions.rows)
 
 
 def _reason(query: Query, request: Request, served: Served, without: str, where: str = "") -> str:

@@ -1,6 +1,6 @@
 """What retrieval answers: candidates with their reasons, and cards to look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +26,13 @@ class Served:
     Attributes:
         medoids: Flit rows, int32 ``[interests]``.
         importance: float32 ``[interests]``.
+        propensity: Chance of each to have answered, float32 ``[interests]``; 1 where none is drawn.
         actions: The user's own flits, int32, that explanations point to.
     """
 
     medoids: RowVector
     importance: FloatVector
+    propensity: FloatVector
     actions: RowVector
 
 
@@ -66,7 +68,11 @@ class Candidates:
         return f"Candidates({len(self)} by {self.reason}: {first})"
 
     def to_polars(self) -> pl.DataFrame:
-        """Return one row per candidate: id, score, interest, similarity, factors, prior, ad."""
+        """Return one row per candidate: id, score, interest, propensity, similarity, factors, prior, ad.
+
+        ``propensity`` is the chance that the interest answers: below 1 where interests are drawn
+        (``interests.mode: sampled``), and what clicks on such answers are divided by when they are evaluated.
+        """
         similarity = pl.Series("similarity", self._scored.similarity, nan_to_null=True)
         factors = pl.Series("factors", self._scored.factors, nan_to_null=True)
         return pl.DataFrame(
@@ -76,6 +82,7 @@ class Candidates:
                 "interest": pl.Series(
                     self.interests, dtype=self._bundle.ids[self._bundle.settings.flit_type].series.dtype
                 ),
+                "propensity": propensities([self._scored], [self._served]),
                 "similarity": similarity,
                 "factors": factors,
                 "prior": self._bundle.shelf_of(self.kind).prior[self._scored.rows],
@@ -132,7 +139,8 @@ class Candidates:
 
         Returns:
             ``id``, ``text``, ``score`` and its parts: ``interest`` (medoid id and text), ``similarity`` to it,
-            ``importance_share``, ``prior``, the ``nearest_action`` of the user (id, text, similarity). Of a flit also
+            ``importance_share``, ``propensity`` (the chance that the interest answers: 1 unless they are drawn),
+            ``prior``, the ``nearest_action`` of the user (id, text, similarity). Of a flit also
             ``factors`` (deviations above what those who acted alike make of a usual flit) and the ``path`` through the
             graph: the own action (id, text) that most ``others`` who acted on the flit share, and ``content``, the
             cosine of its vector to what its content alone would give: near 1 its words and pictures speak, lower the
@@ -160,6 +168,7 @@ class Candidates:
             out["interest"] = describe(bundle, int(self._served.medoids[interest]))
             out["similarity"] = float(self._scored.similarity[place])
             out["importance_share"] = float(share[interest])
+            out["propensity"] = float(self._served.propensity[interest])
             vector = np.asarray(bundle.embeddings.vectors[self.kind][row])
             out["nearest_action"] = _nearest(bundle, vector, self._served.actions)
             if self.kind == bundle.settings.flit_type:
@@ -197,6 +206,15 @@ class Cards:
         from graphrec.plots.deck import plot_cards
 
         return plot_cards(self.title, self.entries)
+
+
+def propensities(scored: Sequence[Scored], served: Sequence[Served]) -> pl.Series:
+    """Return the propensity of each candidate's interest, answer after answer; null where no interest brought it."""
+    each = [
+        np.append(of.propensity, np.float32(np.nan))[np.minimum(one.interest, len(of.propensity))]
+        for one, of in zip(scored, served, strict=True)
+    ]  # -1, the place of none, is the last
+    return pl.Series("propensity", np.concatenate(each), nan_to_null=True)
 
 
 def describe(bundle: Bundle, row: int, kind: str | None = None) -> dict[str, Any]:

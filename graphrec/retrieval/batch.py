@@ -9,6 +9,7 @@ from graphrec.arrays import IntVector, RowVector
 from graphrec.engine import LOCAL, Engine, Worker
 from graphrec.ids import IdMap
 from graphrec.retrieval.answering import Found
+from graphrec.retrieval.answers import propensities
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 
@@ -25,8 +26,8 @@ def recommend_batch(retriever: Retriever, user_rows: Sequence[int], k: int) -> p
         k: Candidates of each at most.
 
     Returns:
-        ``user`` (id), ``position`` from 0, ``id``, ``score``, ``interest`` (id of the medoid), ``similarity``,
-        ``factors``, ``prior``, ``ad`` (id of who promotes it).
+        ``user`` (id), ``position`` from 0, ``id``, ``score``, ``interest`` (id of the medoid) and its
+        ``propensity``, ``similarity``, ``factors``, ``prior``, ``ad`` (id of who promotes it).
     """
     bundle = retriever.bundle
     found = [retriever.found(row, k) for row in user_rows]
@@ -44,6 +45,7 @@ def recommend_batch(retriever: Retriever, user_rows: Sequence[int], k: int) -> p
             "id": flits.ids(rows),
             "score": score,
             "interest": _ids(flits, medoids, np.where(interest >= 0, first + interest, -1)),
+            "propensity": propensities([one.scored for one in found], [one.served for one in found]),
             "similarity": pl.Series(similarity, nan_to_null=True),
             "factors": pl.Series(factors, nan_to_null=True),
             "prior": bundle.prior[rows],

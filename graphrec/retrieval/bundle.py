@@ -25,12 +25,13 @@ from graphrec.retrieval.paths import Actors
 from graphrec.retrieval.scored import order_of
 from graphrec.retrieval.segments import Segments
 from graphrec.retrieval.settings import Settings
-from graphrec.retrieval.shelf import Query, Shelf
+from graphrec.retrieval.shelf import Query, Shelf, Source
+from graphrec.retrieval.sources import Follows, Mixture, Walks
 from graphrec.vectors import Embeddings
 
 DISPLAY = "catalogue.parquet"
 WORDS = "keywords.parquet"
-OPTIONAL = ("standing", "content_cosine")
+OPTIONAL = ("standing", "content_cosine", "cluster")
 SCALED = "scaled_index"
 
 
@@ -60,6 +61,9 @@ class Bundle:
         scaled_index: Index of the flits with their vectors scaled to a power of their length, by inner product;
             ``None`` where that power is 0. What lies near what is still asked of ``indexes``.
         keywords: Words of the flits' texts and their weights; ``None`` in versions from before they were kept.
+        cluster: Cluster of each flit, int32 ``[num_flits]``; ``None`` without the source that goes by it.
+        follows: Accounts that each user follows; ``None`` without the source that goes by them.
+        written: Flits that each user wrote; likewise.
     """
 
     settings: Settings
@@ -80,6 +84,9 @@ class Bundle:
     segments: Segments | None = None
     scaled_index: VectorIndex | None = None
     keywords: Keywords | None = None
+    cluster: RowVector | None = None
+    follows: History | None = None
+    written: History | None = None
 
     @cached_property
     def flit_vectors(self) -> Any:
@@ -121,7 +128,22 @@ class Bundle:
             cold_share=settings.cold_share,
             cold=self.cold,
             factors=self.factors,
+            sources=tuple((self._source(name, index), most) for name, most in self.settings.sources.items()),
             scale=self.scale,
+        )
+
+    def _source(self, name: str, index: VectorIndex) -> Source:
+        """Return a source of candidates by its name."""
+        if name == "walks":
+            return Walks(self.history, self.actors)
+        if name == "follows":
+            assert self.follows is not None, "a bundle holds what its sources go by"
+            assert self.written is not None, "a bundle holds what its sources go by"
+            return Follows(self.follows, self.history, self.written)
+        assert self.cluster is not None, "a bundle holds what its sources go by"
+        users = self.settings.user_type
+        return Mixture(
+            self.cluster, self.flit_vectors, index, self.indexes[users], self.embeddings.vectors[users], self.history
         )
 
     def shelf_of(self, kind: str) -> Shelf:
@@ -148,7 +170,14 @@ class Bundle:
             for name, kind in self.kinds.items()
         }
 
-    def query(self, medoids: RowVector, importance: FloatVector, actions: Actions, excluded: RowVector) -> Query:
+    def query(
+        self,
+        medoids: RowVector,
+        importance: FloatVector,
+        actions: Actions,
+        excluded: RowVector,
+        user: int | None = None,
+    ) -> Query:
         """Return what is known of whoever asks.
 
         Args:
@@ -156,10 +185,12 @@ class Bundle:
             importance: Of each, float32 ``[interests]``.
             actions: What he did.
             excluded: Flits that must not come back to him, int32.
+            user: His row; ``None`` for somebody unknown.
         """
         source = self.shelf.factors
         taste = None if source is None else source.taste(actions.rows, actions.weight)
-        return Query(self.flit_vectors[medoids], np.asarray(importance), taste, excluded)
+        vectors = self.flit_vectors[medoids]
+        return Query(vectors, np.asarray(importance), taste, excluded, user=user, actions=np.asarray(actions.rows))
 
     def query_nodes(self, kind: str, medoids: RowVector, importance: FloatVector, user: int | None) -> Query:
         """Return what finds nodes of another type: each interest, seen from where the user himself stands.
@@ -182,8 +213,8 @@ class Bundle:
 
     def query_of(self, user_row: int) -> Query:
         """Return what is known of a user."""
-        medoids, importance = self.settings.served(self.interests.of(user_row), user_row)
-        return self.query(medoids, importance, self.history.of(user_row), self.excluded(user_row))
+        medoids, importance, _ = self.settings.served(self.interests.of(user_row), user_row)
+        return self.query(medoids, importance, self.history.of(user_row), self.excluded(user_row), user_row)
 
     def excluded(self, user_row: int) -> RowVector:
         """Return the flits that must not come back to a user: acted on or hidden, int32."""
@@ -215,7 +246,7 @@ class Bundle:
                 np.save(folder / f"{name}.npy", getattr(self, name))
         for name, extra in (
             (SCALED, self.scaled_index), ("segments", self.segments), ("ads", self.campaigns),
-            ("factors", self.factors),
+            ("factors", self.factors), ("follows", self.follows), ("written", self.written),
         ):  # fmt: skip
             if extra is not None:
                 (folder / name).mkdir()
@@ -245,6 +276,8 @@ class Bundle:
             kinds={t: Kind.open(folder / f"kind_{t}") for t in embeddings.vectors if (folder / f"kind_{t}").is_dir()},
             **{one: np.load(folder / f"{one}.npy") for one in OPTIONAL if (folder / f"{one}.npy").is_file()},
             scaled_index=open_index(folder / SCALED) if (folder / SCALED).is_dir() else None,
+            follows=History.open(folder / "follows") if (folder / "follows").is_dir() else None,
+            written=History.open(folder / "written") if (folder / "written").is_dir() else None,
             segments=Segments.open(folder / "segments") if (folder / "segments").is_dir() else None,
             campaigns=Campaigns.open(folder / "ads") if (folder / "ads").is_dir() else None,
             keywords=Keywords.open(folder / WORDS) if (folder / WORDS).is_file() else None,

@@ -14,36 +14,45 @@ NOTHING = np.zeros(0, dtype=np.int32)
 
 
 def draw(
-    index: VectorIndex, medoids: FloatMatrix, *, budget: int, excluded: RowVector = NOTHING, reach: float = 1.0
+    index: VectorIndex,
+    medoids: FloatMatrix,
+    share: FloatVector,
+    *,
+    budget: int,
+    excluded: RowVector = NOTHING,
+    reach: float = 1.0,
 ) -> RowVector:
     """Return the distinct neighbours of the medoids, sorted, int32; what is excluded is among them.
-
-    Every interest gets its part of the budget beside what is excluded. Where that lies is not known beforehand, so
-    half as many more are drawn, and where an interest comes out short as many as the share of what was left tells: an
-    HNSW query costs by its length, and 400 more for everybody who has seen 400 flits took several times as long.
 
     Args:
         index: Index of the flits.
         medoids: Vectors of the served interests, float32 ``[interests, dim]``.
-        budget: Neighbours in all, split evenly over the interests.
+        share: Of the budget that each interest gets, float32 ``[interests]``, summing to 1.
+        budget: Neighbours in all.
         excluded: Flits that will be left out, ascending, int32.
         reach: Neighbours drawn for each that is wanted, to make up for what else will be left out.
     """
-    wanted = math.ceil(max(1, budget // len(medoids)) * reach)
-    step = max(1, wanted // 4)  # sizes in steps, so that a caching index is asked for the same ones again
-    size = wanted + (2 * step if len(excluded) else 0)
-    found = [index.query(medoids, size).rows]
-    short = np.arange(len(medoids))
-    while len(excluded) and size < wanted + len(excluded):
-        left = ((found[-1] >= 0) & ~among(found[-1], excluded)).sum(axis=1)
-        few = (left < wanted) & (found[-1][:, -1] >= 0)
-        if not few.any():
-            break
-        needed = size * wanted / max(int(left[few].min()), 1)
-        size, short = min(wanted + len(excluded), step * math.ceil(1.1 * needed / step)), short[few]
-        found.append(index.query(medoids[short], size).rows)
-    rows = distinct(*(one.ravel() for one in found))
+    wanted = np.ceil(np.maximum(budget * share, 1) * reach).astype(np.int64)
+    found = [_near(index, medoids[place : place + 1], int(one), excluded) for place, one in enumerate(wanted)]
+    rows = distinct(*found)
     return rows[rows >= 0]
+
+
+def _near(index: VectorIndex, medoid: FloatMatrix, wanted: int, excluded: RowVector) -> RowVector:
+    """Return the neighbours of a medoid (float32 ``[1, dim]``), among them as many as wanted that are not excluded.
+
+    Where the excluded lie is not known beforehand, so half as many more are drawn, and where that comes out short as
+    many as the share of what was left tells: an HNSW query costs by its length, and 400 more for everybody who has seen
+    400 flits took several times as long.
+    """
+    step = max(1, wanted // 4)
+    most, size = wanted + len(excluded), wanted + (2 * step if len(excluded) else 0)
+    while True:
+        found: RowVector = index.query(medoid, size).rows[0]
+        left = int(((found >= 0) & ~among(found, excluded)).sum())
+        if left >= wanted or size >= most or found[-1] < 0:
+            return found
+        size = min(most, step * math.ceil(1.1 * size * wanted / (step * max(left, 1))))
 
 
 def rank(rows: RowVector, query: Query, shelf: Shelf, weights: Weights) -> Scored:
@@ -98,13 +107,17 @@ def drawn(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> Ro
     """
     excluded, reach = query.excluded, shelf.reach
     if shelf.factors is None or query.taste is None or not shelf.weights.factors:
-        rows = draw(shelf.index, query.medoids, budget=budget, excluded=excluded, reach=reach)
+        rows = draw(shelf.index, query.medoids, query.share, budget=budget, excluded=excluded, reach=reach)
         told.note("source interests", len(rows), f"nearest to {len(query.medoids)} interests")
     else:
-        near = draw(shelf.index, query.medoids, budget=budget - budget // 2, excluded=excluded, reach=reach)
+        half = budget - budget // 2
+        near = draw(shelf.index, query.medoids, query.share, budget=half, excluded=excluded, reach=reach)
         told.note("source interests", len(near), f"nearest to {len(query.medoids)} interests")
         rows = distinct(near, shelf.factors.draw(query.taste, math.ceil(max(1, budget // 2) * reach) + len(excluded)))
         told.note("source factors", len(rows), "liked by those who acted alike")
+    for source, most in shelf.sources:
+        rows = distinct(rows, source.draw(query, math.ceil(most * reach)))
+        told.note(f"source {source.name}", len(rows), source.why)
     if shelf.popular:
         rows = distinct(rows, shelf.by_prior[: shelf.popular])
         told.note("source popularity", len(rows), "popular wherever they stand")
@@ -125,7 +138,7 @@ def kept(rows: RowVector, query: Query, shelf: Shelf, told: Trace) -> RowVector:
 def cold_candidates(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> Scored:
     """Return the flits nobody has acted on yet that lie near the interests, best first."""
     hidden = query.excluded[shelf.cold[query.excluded]]  # what was acted on is not cold
-    rows = draw(shelf.cold_index, query.medoids, budget=budget, excluded=hidden, reach=shelf.reach)
+    rows = draw(shelf.cold_index, query.medoids, query.share, budget=budget, excluded=hidden, reach=shelf.reach)
     told.note("source cold", len(rows), "nobody has acted on them yet")
     return rank(kept(rows, query, shelf, told), query, shelf, shelf.cold_weights)
 

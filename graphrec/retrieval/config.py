@@ -23,11 +23,24 @@ class AdConfig(Section):
     """Times that one user is shown one ad at most, as ``Request.ads_shown`` counts them."""
 
 
+class SourcesConfig(Section):
+    """Flits that more sources draw beside the candidates of interests and factors; 0 leaves a source out."""
+
+    walks: int = Field(default=0, ge=0)
+    """Where random walks from the user's newest actions end, over who acted on what (Pixie)."""
+    follows: int = Field(default=0, ge=0)
+    """The newest flits that the accounts a user follows wrote or acted on; edges from users to users must be there."""
+    mixture: int = Field(default=0, ge=0)
+    """For users with few actions: the neighbours of the clusters that they and users like them acted in (kNN-Embed)."""
+
+
 class RetrievalConfig(Section):
     """Budget and weights; ``auto`` is tuned on the validation window and stands resolved in the bundle."""
 
     candidates: int = Field(default=400, ge=1)
     """Flits drawn in all: half by factors where they count, the others split evenly over a user's served interests."""
+    sources: SourcesConfig = SourcesConfig()
+    """More sources, off by default: [measured](quality.md), none of them adds to the recall of the two that draw."""
     prior_weight: float | Auto = "auto"
     """What one deviation of the recency-popularity prior is worth in cosine; 0 turns the prior off."""
     importance_weight: float | Auto = "auto"

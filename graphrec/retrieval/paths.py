@@ -37,6 +37,11 @@ class Actors:
         self._users: IntVector = pairs % max(history.num_users, 1)
         self._indptr = np.searchsorted(pairs, np.arange(num_flits + 1) * history.num_users)
 
+    @property
+    def arrays(self) -> tuple[IntVector, IntVector]:
+        """Flits to users as CSR: offsets int64 ``[num_flits + 1]``, and users int64, each once per flit."""
+        return self._indptr, self._users
+
     def of(self, flit: int) -> IntVector:
         """Return the users who acted on a flit, each once, ascending."""
         return self._users[self._indptr[flit] : self._indptr[flit + 1]]

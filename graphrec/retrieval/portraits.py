@@ -6,14 +6,17 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from graphrec.arrays import RowVector, distinct
+from graphrec.arrays import FloatVector, RowVector, distinct
 from graphrec.ids import Id
+from graphrec.retrieval.answering import Found
 from graphrec.retrieval.answers import Cards, describe
 from graphrec.retrieval.asker import Asker
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.keywords import Keywords, corpus_of
 
 EXEMPLARS = 5
+FEED = 50
+"""Candidates that the share of the feed is told of."""
 
 
 def members(bundle: Bundle, asker: Asker) -> list[RowVector]:
@@ -39,6 +42,20 @@ def _before(bundle: Bundle, user: int) -> dict[int, RowVector]:
     return {int(medoid): rows[of == number] for number, medoid in enumerate(interests.of(user).medoid)}
 
 
+def feed_shares(found: Found, medoids: RowVector) -> FloatVector:
+    """Return the share of an answer's candidates that each interest brought, float64 ``[medoids]``.
+
+    Interests that did not answer (muted, or beyond the most that do) brought none; what popularity brought is nobody's.
+
+    Args:
+        found: The answer.
+        medoids: Flit rows of the interests, int32.
+    """
+    interest = found.scored.interest
+    brought = found.served.medoids[interest[interest >= 0]]
+    return np.asarray((brought == medoids[:, None]).sum(axis=1) / max(len(interest), 1))
+
+
 class Portraits:
     """A user's interests in words and exemplars.
 
@@ -49,8 +66,13 @@ class Portraits:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
 
-    def frame(self, asker: Asker) -> pl.DataFrame:
-        """Return all interests of a user; see :meth:`graphrec.retrieval.retriever.Retriever.interests`."""
+    def frame(self, asker: Asker, feed: Found) -> pl.DataFrame:
+        """Return all interests of a user; see :meth:`graphrec.retrieval.retriever.Retriever.interests`.
+
+        Args:
+            asker: The user.
+            feed: What he is answered with.
+        """
         own, flits = asker.own, self._bundle.ids[self._bundle.settings.flit_type]
         behind = members(self._bundle, asker)
         words = [self._keywords.of([self._text(int(one)) for one in rows]) for rows in behind]
@@ -64,6 +86,7 @@ class Portraits:
                 "keywords": pl.Series(words, dtype=pl.List(pl.String)),
                 "importance": own.importance,
                 "share": own.importance / max(float(own.importance.sum()), 1e-9),
+                "feed_share": feed_shares(feed, own.medoid),
                 "actions": own.size,
                 "exemplars": pl.Series(exemplars, dtype=pl.List(flits.series.dtype)),
             }

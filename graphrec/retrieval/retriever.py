@@ -15,7 +15,7 @@ from graphrec.retrieval.asker import NOTHING_NEW, Asker, known, newcomer
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import candidates_of
 from graphrec.retrieval.newest import Action, actions_of
-from graphrec.retrieval.portraits import Portraits, portrait_cards
+from graphrec.retrieval.portraits import FEED, Portraits, portrait_cards
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.wishes import Wishes
 from graphrec.store import Store
@@ -199,25 +199,36 @@ class Retriever:
 
         return embed_content(self._model, self.bundle.settings.flit_type, text=text, image=image)
 
-    def interests(self, user_id: Id, newest: Sequence[Action] = ()) -> pl.DataFrame:
+    def interests(
+        self,
+        user_id: Id,
+        newest: Sequence[Action] = (),
+        request: Request = NO_WISHES,
+        *,
+        hidden: Sequence[Id] = (),
+    ) -> pl.DataFrame:
         """Return all interests of a user, the most important first.
 
         Args:
             user_id: The user.
             newest: What he did since the version, as in :meth:`recommend`.
+            request: His wishes, as in :meth:`recommend`; they tell in ``feed_share``.
+            hidden: As in :meth:`recommend`.
 
         Returns:
             Per interest: ``medoid`` (id), ``text``, ``keywords`` (words that set its flits' texts apart from the
-            corpus), ``importance`` and its ``share``, number of ``actions``, ``exemplars`` (ids of at most five flits
-            behind it, the nearest to the medoid first).
+            corpus), ``importance`` and its ``share``, ``feed_share`` (of the first 50 candidates, the share that it
+            brought), number of ``actions``, ``exemplars`` (ids of at most five flits behind it, the nearest to the
+            medoid first).
 
         Raises:
-            UnknownIdError: If the user is unknown.
+            UnknownIdError: If the user is unknown, or the request names an unknown flit.
+            ConfigError: As in :meth:`recommend`.
         """
-        asker = self._asker(user_id, newest, ())
+        asker = self._asker(user_id, newest, hidden)
         if asker.unknown:
             raise UnknownIdError(f"user_id must be a known user (got {user_id!r}); `recommend` answers unknown users")
-        return self._portraits.frame(asker)
+        return self._portraits.frame(asker, flits_for(self._wishes, asker, FEED, request, NO_ACTION))
 
     def interest_cards(self, user_id: Id, images: Mapping[Id, bytes] | None = None, *, most: int = 5) -> Cards:
         """Return a user's most important interests as medoid cards, for a notebook.

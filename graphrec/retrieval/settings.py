@@ -1,7 +1,7 @@
 """The resolved numbers that retrieval runs by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphrec.arrays import FloatVector
@@ -29,6 +29,7 @@ class Settings:
         text_columns: Columns of the catalogue shown as a flit's text.
         flags: Columns of the catalogue that say a flit is not for everybody.
         author: Column of the catalogue that names who wrote a flit; ``None`` where nothing does.
+        sources: More sources of candidates, and how many flits each draws.
         length_exponent: Power of its length that a flit's vector is scaled to; 0 goes by the cosine.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     flags: tuple[str, ...] = ()
     author: str | None = None
     length_exponent: float = 0.0
+    sources: Mapping[str, int] = field(default_factory=dict)
 
     def served(self, own: UserInterests, user: int, worth: FloatVector | None = None) -> ServedInterests:
         """Return the interests that answer for a user row; a sampled draw is that of the day of ``as_of_s``.
@@ -66,6 +68,7 @@ class Settings:
             "interests": self.interests.model_dump(mode="json"),
             "text_columns": list(self.text_columns),
             "flags": list(self.flags),
+            "sources": dict(self.sources),
         }
 
     @classmethod
@@ -84,6 +87,7 @@ class Settings:
                 text_columns=tuple(values["text_columns"]),
                 flags=tuple(values["flags"]),
                 length_exponent=values.get("length_exponent", 0.0),
+                sources=values.get("sources", {}),
             )
         except (KeyError, TypeError) as error:
             raise ArtifactError(

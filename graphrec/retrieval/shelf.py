@@ -1,6 +1,7 @@
 """Who asks, and what candidates are drawn from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class Query:
         taste: The user's factors; ``None`` where there are none.
         excluded: Flits this user has seen or hidden, ascending, int32.
         because: Why these stay out, in words.
+        user: His row; ``None`` where the version has not met him.
+        actions: What he did, oldest first, int32.
     """
 
     medoids: FloatMatrix
@@ -48,6 +51,8 @@ class Query:
     taste: Taste | None
     excluded: RowVector
     because: str = "acted on or hidden before"
+    user: int | None = None
+    actions: RowVector = field(default_factory=lambda: np.zeros(0, np.int32))
 
     @property
     def usable(self) -> bool:
@@ -59,6 +64,21 @@ class Query:
         """Share of importance of each interest, float32 ``[interests]``, summing to 1."""
         total = max(float(self.importance.sum()), 1e-9)
         return np.asarray(self.importance / total, dtype=np.float32)
+
+
+class Source(Protocol):
+    """Names flits for whoever asks."""
+
+    @property
+    def name(self) -> str:
+        """What a config and a trace call it."""
+
+    @property
+    def why(self) -> str:
+        """What its flits are, in words."""
+
+    def draw(self, query: Query, most: int) -> RowVector:
+        """Return at most ``most`` flits, ascending, int32; what the user has met may be among them."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,7 @@ class Shelf:
         factors: The collaborative source; ``None`` switches it off.
         reach: Flits drawn for each that is wanted, to make up for what rules leave out.
         popular: Flits drawn by their prior, wherever they lie.
+        sources: More sources, and how many flits each draws.
         scale: What the length of each flit's vector multiplies its cosines by, float32 ``[num_flits]``; ``None`` goes
             by the cosine. The indexes hold vectors of that length.
     """
@@ -98,6 +119,7 @@ class Shelf:
     factors: FactorSource | None = None
     reach: float = 1.0
     popular: int = 0
+    sources: tuple[tuple[Source, int], ...] = ()
     scale: FloatVector | None = None
 
     def narrowed(self, permitted: BoolVector) -> "Shelf":

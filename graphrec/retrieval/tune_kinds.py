@@ -51,7 +51,7 @@ def link_recalls(
     users = sorted(held)[:MAX_USERS]
     recalls = np.zeros(len(users))
     for place, user in enumerate(users):
-        medoids, importance = asked.settings.served(asked.interests.of(user), user)
+        medoids, importance, _ = asked.settings.served(asked.interests.of(user), user)
         found = candidates_of(asked.query_nodes(kind, medoids, importance, user), asked.shelf_of(kind), k)
         recalls[place] = np.isin(held[user], found.rows).mean()
     return recalls

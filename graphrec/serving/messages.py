@@ -233,6 +233,9 @@ class Interest(BaseModel):
     keywords: list[str]
     importance: float
     share: float
+    """Of the user's importance in all."""
+    feed_share: float
+    """Of his first 50 candidates."""
     actions: int
     exemplars: list[AnyId]
     factor: float

@@ -72,11 +72,11 @@ async def add_events(asked: Asked) -> dict[str, Any]:
 
 def _portrait(asked: Asked, user: Id, known: Known) -> dict[str, Any]:
     retriever = asked.served.retriever
-    newest, _ = since_version(known, retriever, asked.service.config)
-    frame = retriever.interests(user, newest)
+    newest, hidden = since_version(known, retriever, asked.service.config)
     factors = standing(known, retriever)
     muted = tuple(flit for flit, factor in factors.items() if factor == 0)
     request = Request(muted=muted, boosted={flit: factor for flit, factor in factors.items() if factor > 0})
+    frame = retriever.interests(user, newest, request, hidden=hidden)
     worth = worth_of(request, retriever.bundle, _flits(asked).rows(frame["medoid"]))
     found = frame.to_dicts()
     for place, one in enumerate(found):

@@ -1,6 +1,7 @@
 """Evaluation of recommenders whose figures are known, and of some that cheat."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,8 +106,11 @@ def test_evaluation_is_deterministic(world: World) -> None:
 
 
 def test_several_trainings_of_one_method_are_averaged_user_by_user(world: World) -> None:
-    single = {f"random{seed}": Random(world.history, world.available, seed) for seed in range(3)}
-    several = {"random": list(single.values()), "popular": popular(world.history, world.available)}
+    each_seed = [Random(world.history, world.available, seed) for seed in range(3)]
+    single: dict[str, Recommender] = {f"random{seed}": one for seed, one in enumerate(each_seed)}
+    several: dict[str, Recommender | Sequence[Recommender]] = {
+        "random": each_seed, "popular": popular(world.history, world.available)
+    }  # fmt: skip
     found = evaluate(several, world.held, world.history, k=(30,), samples=100)
     alone = evaluate(single, world.held, world.history, k=(30,), samples=100)
     for metric in ("recall", "coverage", "novelty"):

@@ -48,8 +48,27 @@ def test_what_was_asked_is_not_asked_again() -> None:
     assert counted.asked == first
     cached.query(vectors()[[2, 3]], 5)
     assert counted.asked == first + 1
-    cached.query(vectors()[[2]], 6)
+    cached.query(vectors()[[2]], 64)
+    assert counted.asked == first + 1
+    cached.query(vectors()[[2]], 65)
     assert counted.asked == first + 2
+    cached.query(vectors()[[2]], 90)
+    assert counted.asked == first + 2
+
+
+@pytest.mark.parametrize(
+    ("k", "size"), [(1, 64), (64, 64), (65, 96), (97, 128), (129, 192), (193, 256), (257, 384), (385, 512), (400, 512)]
+)
+def test_sizes_are_few(k: int, size: int) -> None:
+    sizes = []
+
+    class Told(ExactIndex):
+        def query(self, queries: FloatMatrix, k: int) -> Neighbours:
+            sizes.append(k)
+            return super().query(queries, k)
+
+    assert CachedIndex(Told.build(vectors(), IndexConfig())).query(vectors()[:1], k).rows.shape == (1, k)
+    assert sizes == [size]
 
 
 def test_an_answer_may_be_written_to_without_harm() -> None:

@@ -139,6 +139,33 @@ def test_links_to_an_element_below_their_layer_are_refused(folder: Path) -> None
         HnswIndex.open(folder)
 
 
+def test_whatever_a_sealed_file_holds_it_is_refused_or_searched_within_its_bytes(folder: Path) -> None:
+    """One number of the file is another, and the record matches; a link that led outside would end the process."""
+    path, queries = folder / "index.hnsw", random_vectors(3, 16, seed=8)
+    intact, rng, opened = path.read_bytes(), np.random.default_rng(6), 0
+    places = [*range(0, 96, 4), *(4 * rng.integers(24, len(intact) // 4, 300))]
+    for place in places:
+        value = struct.pack("<i", int(rng.choice([0, -1, 1, 599, 600, 2**31 - 1, -(2**31), 2**20])))
+        path.write_bytes(intact[:place] + value + intact[place + 4 :])
+        reseal(folder)
+        try:
+            found = HnswIndex.open(folder).query(queries, 10)
+        except ArtifactError:
+            continue
+        opened += 1
+        assert found.rows.shape == (3, 10)
+    assert 100 < opened < len(places)
+
+
+@pytest.mark.parametrize("size", [0, 4, 92, 96, 4000])
+def test_a_cut_file_is_refused_though_the_record_matches(folder: Path, size: int) -> None:
+    path = folder / "index.hnsw"
+    path.write_bytes(path.read_bytes()[:size])
+    reseal(folder)
+    with pytest.raises(ArtifactError, match=r"index\.hnsw"):
+        HnswIndex.open(folder)
+
+
 def test_a_missing_folder_is_a_write_error(tmp_path: Path, index: HnswIndex) -> None:
     exact = ExactIndex.build(random_vectors(3), IndexConfig())
     for one in (index, exact):

@@ -5,7 +5,8 @@ import pytest
 
 from graphrec.errors import ArtifactError, ConfigError
 from graphrec.history import History
-from graphrec.interests import InterestConfig, Interests, build_interests
+from graphrec.interests import InterestConfig, Interests, UserInterests, build_interests
+from graphrec.interests.propensity import inclusion
 from tests.interests.worlds import assert_same
 
 
@@ -22,6 +23,32 @@ def interests() -> Interests:
     return build_interests(history, np.eye(4, dtype=np.float32), InterestConfig(merge_cosine=0.5), as_of_s=None)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_propensity_is_how_often_an_interest_is_drawn(n: int) -> None:
+    importance = np.array([5, 3, 2, 1, 0.5, 0.05], np.float32)
+    own = UserInterests(np.arange(6, dtype=np.int32), importance, np.ones(6, np.int32))
+    expected = inclusion(importance, n)
+    assert expected.sum() == pytest.approx(n, rel=1e-5)
+    assert (np.diff(expected) < 0).all()
+    days, counts = 20_000, np.zeros(6)
+    for day in range(days):
+        served = own.served(n, "sampled", (7, day))
+        counts[served.medoid] += 1
+        np.testing.assert_array_equal(served.propensity, expected[served.medoid])
+    spread = np.sqrt(expected * (1 - expected) / days)
+    assert (np.abs(counts / days - expected) < 4.5 * spread + 1e-6).all()
+
+
+def test_propensity_by_hand() -> None:
+    """One of two is drawn in proportion; of three equals two are; of a, b, c the first two by the sequences."""
+    np.testing.assert_allclose(inclusion(np.array([3, 1], np.float32), 1), [0.75, 0.25], rtol=1e-6)
+    np.testing.assert_allclose(inclusion(np.ones(3, np.float32), 2), 2 / 3, rtol=1e-6)
+    a = 0.6 + 0.3 * (0.6 / 0.7) + 0.1 * (0.6 / 0.9)
+    assert inclusion(np.array([6, 3, 1], np.float32), 2)[0] == pytest.approx(a, rel=1e-6)
+    assert inclusion(np.array([6, 3], np.float32), 2).tolist() == [1, 1]
+    assert inclusion(np.array([1e6, 1, 1e-6], np.float32), 1)[2] == pytest.approx(1e-12, rel=1e-3)
+
+
 def test_of_gives_the_most_important_first(interests: Interests) -> None:
     found = interests.of(0)
     assert found.medoid.tolist() == [3, 2, 1, 0]
@@ -30,7 +57,8 @@ def test_of_gives_the_most_important_first(interests: Interests) -> None:
 
 
 def test_served_top_gives_the_most_important(interests: Interests) -> None:
-    medoids, importance = interests.served(0, 2)
+    medoids, importance, propensity = interests.served(0, 2)
+    assert propensity.tolist() == [1, 1]
     assert medoids.tolist() == [3, 2]
     assert importance.tolist() == [4, 3]
     assert len(interests.served(1, 2).medoid) == 0

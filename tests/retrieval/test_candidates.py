@@ -147,10 +147,10 @@ def test_draw_gives_each_interest_its_part_of_the_budget() -> None:
     rng = np.random.default_rng(0)
     vectors = normalise_rows(rng.normal(size=(60, 6)).astype(np.float32))
     index = build_index(vectors, IndexConfig())
-    found = draw(index, vectors[[3, 9]], budget=20)
-    exact = {int(row) for one in (3, 9) for row in np.argsort(-(vectors @ vectors[one]))[:10]}
+    found = draw(index, vectors[[3, 9]], np.array([0.75, 0.25], np.float32), budget=20)
+    exact = {int(row) for one, most in ((3, 15), (9, 5)) for row in np.argsort(-(vectors @ vectors[one]))[:most]}
     assert found.tolist() == sorted(exact)
-    assert draw(index, vectors[[3]], budget=500).tolist() == list(range(60))
+    assert draw(index, vectors[[3]], np.ones(1, np.float32), budget=500).tolist() == list(range(60))
 
 
 @given(seed=st.integers(0, 3000), interests=st.integers(1, 4), budget=st.integers(1, 120), seen=st.integers(0, 200))
@@ -164,11 +164,12 @@ def test_every_interest_gets_its_part_beside_what_is_excluded(
     medoids = vectors[rng.integers(0, 250, interests)]
     near = np.argsort(-(vectors @ medoids[0]))[: max(seen, 1)]  # the worst case: all round the first interest
     excluded = np.sort(rng.choice(near, seen * 2 // 3, replace=False)).astype(np.int32)
-    found = draw(build_index(vectors, IndexConfig()), medoids, budget=budget, excluded=excluded)
+    share = rng.dirichlet(np.ones(interests)).astype(np.float32)
+    found = draw(build_index(vectors, IndexConfig()), medoids, share, budget=budget, excluded=excluded)
     assert (np.diff(found) > 0).all()
-    for medoid in medoids:
+    for medoid, part in zip(medoids, share, strict=True):
         order = np.argsort(-(vectors @ medoid), kind="stable")
-        assert np.isin(order[~np.isin(order, excluded)][: max(1, budget // interests)], found).all()
+        assert np.isin(order[~np.isin(order, excluded)][: max(1, int(budget * part))], found).all()
 
 
 def naive(

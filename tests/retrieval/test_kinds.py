@@ -71,7 +71,7 @@ def test_shops_of_the_users_topics_come_first(retriever: Retriever) -> None:
 def test_the_score_is_the_best_cosine_to_an_interest_seen_from_the_user() -> None:
     bundle = with_kinds(prior_weight=0.2)
     found = Retriever(bundle).recommend("u1", NUM_SHOPS, kind="shop")
-    medoids, importance = bundle.settings.served(bundle.interests.of(1), 1)
+    medoids, importance, _ = bundle.settings.served(bundle.interests.of(1), 1)
     own, shops = bundle.embeddings.vectors["user"][1], np.asarray(bundle.embeddings.vectors["shop"])
     for place, row in enumerate(bundle.ids["shop"].rows(found.ids)):
         parts = [

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from graphrec.errors import ArtifactError, ConfigError, UnknownIdError
 from graphrec.history import History
 from graphrec.interests import build_interests
+from graphrec.retrieval.batch import recommend_batch
 from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.request import Request
 from graphrec.retrieval.retriever import Retriever
 from graphrec.retrieval.shelf import Weights
 from tests.retrieval.world import AS_OF, NUM_FLITS, NUM_USERS, naive_scores, planted, topic_of, with_prior
@@ -153,12 +155,13 @@ def test_candidates_as_a_frame(retriever: Retriever) -> None:
     """Three interests of one topic draw much the same flits: popularity fills the list."""
     found = Retriever(planted(interests={"merge_cosine": 0.99})).recommend("u5", 60)
     frame = found.to_polars()
-    assert frame.columns == ["id", "score", "interest", "similarity", "factors", "prior", "ad"]
+    assert frame.columns == ["id", "score", "interest", "propensity", "similarity", "factors", "prior", "ad"]
     assert frame["id"].to_list() == found.ids
     assert frame.height == len(found)
     filled = frame.filter(pl.col("interest").is_null())
     assert filled.height
-    assert filled["similarity"].null_count() == filled.height
+    assert filled["similarity"].null_count() == filled["propensity"].null_count() == filled.height
+    assert set(frame["propensity"].drop_nulls()) == {1.0}
     assert retriever.recommend("stranger", 5).to_polars()["interest"].null_count() == 5
 
 
@@ -200,6 +203,34 @@ def test_interests_of_a_user(retriever: Retriever, bundle: Bundle) -> None:
         assert medoid not in rows(exemplars)
         assert set(topic_of(rows(exemplars))) <= {topic_of(medoid)}
         assert set(rows(exemplars)) <= set(bundle.history.of(0).rows.tolist())
+
+
+def test_interests_tell_their_share_of_the_feed(retriever: Retriever) -> None:
+    found, feed = retriever.interests("u0"), retriever.recommend("u0", 50)
+    for one in found.iter_rows(named=True):
+        assert one["feed_share"] == pytest.approx(feed.interests.count(one["medoid"]) / len(feed.ids))
+    assert 0.5 < found["feed_share"].sum() <= 1
+    first, second = found["medoid"][:2]
+    after = retriever.interests("u0", request=Request(muted=(first,)))
+    shares = dict(after.select("medoid", "feed_share").iter_rows())
+    assert shares[first] == 0
+    assert shares[second] > dict(found.select("medoid", "feed_share").iter_rows())[second]
+    gone = retriever.interests("u0", hidden=feed.ids)
+    assert gone["medoid"].to_list() == found["medoid"].to_list()
+    assert gone["feed_share"].to_list() != found["feed_share"].to_list()
+
+
+def test_drawn_interests_tell_their_propensity() -> None:
+    drawn = Retriever(planted(interests={"mode": "sampled", "served": 1}))
+    importance = drawn.bundle.interests.of(0).importance
+    found = drawn.recommend("u0", 10)
+    (one,) = set(found.interests)
+    place = drawn.interests("u0")["medoid"].to_list().index(one)
+    expected = pytest.approx(float(importance[place] / importance.sum()), rel=1e-5)
+    assert found.to_polars()["propensity"].to_list() == [expected] * 10
+    assert found.explain(0)["propensity"] == expected
+    batch = recommend_batch(drawn, [0], 10)
+    assert batch["propensity"].to_list() == found.to_polars()["propensity"].to_list()
 
 
 def test_a_flit_without_text_is_described_by_its_id(retriever: Retriever) -> None:

@@ -130,7 +130,7 @@ def with_prior(bundle: Bundle, prior: Any) -> Bundle:
 
 def naive_scores(bundle: Bundle, user: int) -> dict[int, float]:
     """Score every flit that may be shown to a user, by loops; empty for a user without interests."""
-    medoids, importance = bundle.settings.served(bundle.interests.of(user), user)
+    medoids, importance, _ = bundle.settings.served(bundle.interests.of(user), user)
     vectors, weights = bundle.flit_vectors, bundle.settings.weights
     seen: RowVector = bundle.excluded(user)
     scores = {}

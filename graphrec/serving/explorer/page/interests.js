@@ -51,7 +51,7 @@ function card(one, place, known, { open, wish }) {
       "div",
       { class: "share" },
       el("meter", { min: 0, max: 1, value: one.share, "aria-label": `Share of importance of interest ${place + 1}` }),
-      el("span", {}, `${percent(one.share)} · ${one.actions} actions`),
+      el("span", {}, `${percent(one.share)} · ${one.actions} actions · ${percent(one.feed_share)} of the feed`),
     ),
     exemplars(one, known, open),
     el(
