@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import RESULTS
-from benchmarks.quality.parts import ladder_section, relations_section
+from benchmarks.quality.parts import ladder_section, relations_section, sources_section
 from benchmarks.quality.recommending import FOLDERS, cold_section, folder_section, lists_section, split_section
 from benchmarks.quality.replay import replay_section
 from benchmarks.quality.speed import ann_section, encode_section, interests_section, serving_section
@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "replay": replay_section,
     "cold_start": cold_section,
     "ladder": ladder_section,
+    "sources": sources_section,
     "encode": encode_section,
     "interests": interests_section,
     "ann": ann_section,

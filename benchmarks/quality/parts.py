@@ -48,6 +48,24 @@ def relations_section(name: str, result: Mapping[str, Any]) -> str:
     return "\n\n".join(["## Several relations in one space: TwHIN", *parts, note])
 
 
+def sources_section(name: str, result: Mapping[str, Any]) -> str:
+    """Return a table per network: recall as shipped, and what each source adds."""
+    known, tables = figures(result), []
+    for part in sorted({one.split(".")[0] for one in known}):
+        methods = list(dict.fromkeys(one.split(".")[1] for one in known if one.startswith(part) and ".gain." in one))
+        there = {slice_: f"{part}.users.{slice_}" for slice_ in ("all", "few")}
+        counts = [f"{known[users]:,.0f} users" for users in there.values()]
+        lines = [[part, f"everybody, {counts[0]}", f"few actions, {counts[1]}"]]
+        lines.append(
+            ["Recall@50 as shipped", *(with_interval(known, f"{part}.shipped.recall@50.{one}") for one in there)]
+        )
+        for method in methods:
+            keys = [f"{part}.{method}.gain.{one}" for one in there]
+            lines.append([f"{method} adds", *(f"{with_interval(known, key)}{apart(known, key)}" for key in keys)])
+        tables.append(table(lines))
+    return "\n\n".join(["## More sources of candidates: what each adds", *tables])
+
+
 def ladder_section(name: str, result: Mapping[str, Any]) -> str:
     """Return the rungs, the best by the first part's hit-rate first, then the paper's steps where there are several."""
     known = figures(result)

@@ -38,7 +38,8 @@ class RetrievalConfig(Section):
     """Budget and weights; ``auto`` is tuned on the validation window and stands resolved in the bundle."""
 
     candidates: int = Field(default=400, ge=1)
-    """Flits drawn in all: half by factors where they count, the others split evenly over a user's served interests."""
+    """Flits drawn in all: half by factors where they count, the others by a user's served interests, as many by each as
+    its share of their importance."""
     sources: SourcesConfig = SourcesConfig()
     """More sources, off by default: [measured](quality.md), none of them adds to the recall of the two that draw."""
     prior_weight: float | Auto = "auto"
