@@ -84,7 +84,7 @@ def tuning_stage(
     }
     inputs = {"tables": tables, "model": model, "features": features}
     return runner.stage(
-        "tuning", stage_version=17, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
+        "tuning", stage_version=18, config=settings, inputs=inputs, write=write, libraries=("hnswlib", "implicit")
     )
 
 

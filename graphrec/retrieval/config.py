@@ -41,7 +41,7 @@ class RetrievalConfig(Section):
     """Flits drawn in all: half by factors where they count, the others by a user's served interests, as many by each as
     its share of their importance."""
     sources: SourcesConfig = SourcesConfig()
-    """More sources, off by default: [measured](quality.md), none of them adds to the recall of the two that draw."""
+    """More sources, off by default: [measured](quality.md), they add next to nothing to interests and factors."""
     prior_weight: float | Auto = "auto"
     """What one deviation of the recency-popularity prior is worth in cosine; 0 turns the prior off."""
     importance_weight: float | Auto = "auto"
