@@ -71,17 +71,17 @@ class Follows:
     why: str = field(default="the newest of those he follows", init=False)
 
     def draw(self, query: Query, most: int) -> RowVector:
-        """Return the newest flits, each as old as its newest action or itself."""
+        """Return the newest flits, each as old as its newest action or itself; undated ones count as the oldest."""
         if query.user is None:
             return np.zeros(0, np.int32)
         found = [of.of(int(one)) for one in self.followed.of(query.user).rows[:FOLLOWED]
                  for of in (self.history, self.written)]  # fmt: skip
         rows = np.concatenate([np.zeros(0, np.int32), *(one.rows[-NEWEST:] for one in found)])
-        if any(one.time_s is None for one in found):
-            return np.sort(distinct(rows)[:most])
-        time_s = np.concatenate([np.zeros(0, np.int64), *(one.time_s[-NEWEST:] for one in found)])  # type: ignore[index]
-        _, first = np.unique(rows[np.argsort(-time_s, kind="stable")], return_index=True)
-        return np.sort(rows[np.argsort(-time_s, kind="stable")][np.sort(first)[:most]])
+        ages = [np.full(len(one.rows), np.inf) if one.time_s is None else -one.time_s for one in found]
+        age = np.concatenate([np.zeros(0), *(one[-NEWEST:] for one in ages)])
+        newest = rows[np.argsort(age, kind="stable")]
+        _, first = np.unique(newest, return_index=True)
+        return np.sort(newest[np.sort(first)[:most]])
 
 
 @dataclass(frozen=True)
@@ -141,4 +141,4 @@ class Mixture:
         met = own[self.cluster[own] == cluster]
         met = met if len(met) else near[self.cluster[near] == cluster]
         mean = normalise_rows(self.vectors[met].mean(axis=0)[None])
-        return np.asarray(self.index.query(mean, size).rows[0])
+        return np.asarray(self.index.query(mean, size).rows[0]) if mean.any() else met[:0]

@@ -83,6 +83,7 @@ def test_follows_bring_the_newest_of_those_followed() -> None:
     assert follows.draw(query_of(), 9).tolist() == []
     undated = replace(follows, history=History.from_edges(rows_of(1), rows_of(0), None, None, 4))
     assert undated.draw(query_of(user=0), 9).tolist() == [0, 4, 5]
+    assert undated.draw(query_of(user=0), 2).tolist() == [4, 5]  # what has no date counts as the oldest
 
 
 def test_a_mixture_asks_for_his_clusters_and_for_those_of_users_like_him() -> None:
