@@ -12,16 +12,16 @@ from graphrec.index.kinds import VectorIndex
 from graphrec.index.neighbours import MAX_K, Neighbours, check_shape
 
 ENTRIES = 4096
-"""Answers kept: some 6 MB at 192 neighbours each."""
-LEAST = 64
-"""Neighbours asked for at least; an HNSW search for fewer costs no less."""
+"""Answers kept: some 8 MB at 256 neighbours each."""
+LEAST = 256
+"""Neighbours asked for at least: enough for nearly every share of a budget, so that a medoid is searched for once."""
 
 
 class CachedIndex:
     """Answers like the index it stands before, and keeps the newest answers; safe to share between threads.
 
-    Users want different numbers of neighbours of the same medoid. The index is asked for the next of 64, 96, 128, 192,
-    256, … neighbours, and the first of them answer.
+    Users want different numbers of neighbours of the same medoid. The index is asked for the next of 256, 384, 512, …
+    neighbours, and the first of them answer.
 
     Args:
         index: Asked for what is not remembered; it must not change.

@@ -48,16 +48,16 @@ def test_what_was_asked_is_not_asked_again() -> None:
     assert counted.asked == first
     cached.query(vectors()[[2, 3]], 5)
     assert counted.asked == first + 1
-    cached.query(vectors()[[2]], 64)
+    cached.query(vectors()[[2]], 256)
     assert counted.asked == first + 1
-    cached.query(vectors()[[2]], 65)
+    cached.query(vectors()[[2]], 257)
     assert counted.asked == first + 2
-    cached.query(vectors()[[2]], 90)
+    cached.query(vectors()[[2]], 300)
     assert counted.asked == first + 2
 
 
 @pytest.mark.parametrize(
-    ("k", "size"), [(1, 64), (64, 64), (65, 96), (97, 128), (129, 192), (193, 256), (257, 384), (385, 512), (400, 512)]
+    ("k", "size"), [(1, 256), (64, 256), (256, 256), (257, 384), (384, 384), (385, 512), (513, 768)]
 )
 def test_sizes_are_few(k: int, size: int) -> None:
     sizes = []
