@@ -149,9 +149,10 @@ def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatri
 
 
 def _beside_bare(result: Result, name: str, ours: HnswIndex, queries: FloatMatrix) -> None:
-    """Add our rate, and as a share of bare hnswlib's on the very same file: one query at a time, and those of a user.
+    """Add our rate as served, from the mapped file, and as a share of bare hnswlib's that loaded the same file.
 
-    Two graphs built alike differ by up to a seventh: by where in memory they came to lie.
+    One query is asked at a time, and those of a user at once. The very same graph, as two built alike differ by up to a
+    seventh: by where in memory they came to lie.
     """
     import hnswlib
 
@@ -159,8 +160,9 @@ def _beside_bare(result: Result, name: str, ours: HnswIndex, queries: FloatMatri
     with tempfile.TemporaryDirectory() as folder:
         ours.save(Path(folder))
         bare.load_index(f"{folder}/index.hnsw")
+        opened = HnswIndex.open(Path(folder))
     bare.set_ef(IndexConfig().ef_search)
-    asks: tuple[Ask, Ask] = (lambda some: ours.query(some, K).rows, lambda some: bare.knn_query(some, K, 1)[0])
+    asks: tuple[Ask, Ask] = (lambda some: opened.query(some, K).rows, lambda some: bare.knn_query(some, K, 1)[0])
     result.add(f"{name}.graphrec.qps", max(_qps(asks[0], queries)[0] for _ in range(3)), unit="1/s")
     for size, suffix in ((1, ""), (INTERESTS, f".{INTERESTS}_at_once")):
         result.add(f"{name}.ratio_to_bare_hnswlib{suffix}", _share_of_bare(asks, queries, size), goal=0.95)

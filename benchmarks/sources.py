@@ -13,17 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.common import Result, arguments
-from graphrec.arrays import RowVector
 from graphrec.config import RunConfig, load_config
 from graphrec.evaluation import Held, evaluate
 from graphrec.pipeline import Runner
 from graphrec.pipeline.drawn import sources_of
 from graphrec.pipeline.line import Line
+from graphrec.pipeline.measure import BundleRecommender
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.retriever import Retriever
 from graphrec.retrieval.sources import FEW
 from graphrec.simulate import SimulationConfig, simulate
 from graphrec.store import Store
@@ -48,21 +45,6 @@ def main() -> None:
             result.save(options.out)
 
 
-class Asked:
-    """A bundle as an evaluation asks it."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self._retriever = Retriever(bundle)
-
-    def recommend(self, users: RowVector, k: int) -> RowVector:
-        """Return int32 ``[users, k]``, padded with -1."""
-        out = np.full((len(users), k), -1, dtype=np.int32)
-        for place, user in enumerate(users):
-            rows = self._retriever.recommend_rows(int(user), k)
-            out[place, : len(rows)] = rows
-        return out
-
-
 def measure(result: Result, name: str, folder: Path, seed: int) -> None:
     """Add the recall of every way on one network, for all users and for those with few actions."""
     simulate(SimulationConfig.preset("default", seed=seed), folder / "data")
@@ -73,7 +55,7 @@ def measure(result: Result, name: str, folder: Path, seed: int) -> None:
     held = Held.from_edges(users, flits, bundle.history, split.available, split.at_s)
     light = bundle.history.actions_per_user < FEW
     slices = {"all": ("everybody", held), "few": (f"fewer than {FEW} actions", held.only_users(light))}
-    asked = {way: Asked(with_sources(bundle, line, config, most)) for way, most in WAYS.items()}
+    asked = {way: BundleRecommender(with_sources(bundle, line, config, most)) for way, most in WAYS.items()}
     found = evaluate(asked, held, bundle.history, (K,), reference=SHIPPED, slices=slices)
     for row in found.frame.filter(metric="recall").to_dicts():
         for suffix, value in (("", row["value"]), (".low", row["low"]), (".high", row["high"])):

@@ -1,12 +1,12 @@
 """Approximate search: hierarchical navigable small worlds (Malkov & Yashunin, arXiv:1603.09320), built by hnswlib."""
 
 import logging
-import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -15,15 +15,14 @@ from graphrec.index.config import IndexConfig, Space
 from graphrec.index.exact import ExactIndex
 from graphrec.index.files import Recorded, Stored, native_bytes, read_record, save_native
 from graphrec.index.links import read_links
-from graphrec.index.neighbours import Neighbours, check_asked, check_queries, take_rows, usable_rows
+from graphrec.index.neighbours import Neighbours, check_asked, take_rows, unusable, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
-from graphrec.index.traverse import traverse
+from graphrec.index.traverse import Marks, traverse
 
 _LOG = logging.getLogger(__name__)
 _SPACES: dict[Space, str] = {"cosine": "cosine", "inner_product": "ip"}
 _ALONE = 32
 """Queries that are searched in the thread that asks; more are shared out, this many to a piece of work."""
-_MOST_MARKS = np.iinfo(np.uint16).max
 
 
 class HnswIndex(Recorded):
@@ -90,10 +89,10 @@ class HnswIndex(Recorded):
             rows, scores = self._search(queries, width)
         else:
             pieces = (queries[start : start + _ALONE] for start in range(0, len(queries), _ALONE))
-            with ThreadPoolExecutor(_cores()) as pool:
+            with ThreadPoolExecutor(numba.get_num_threads()) as pool:
                 found = list(pool.map(lambda piece: self._search(piece, width), pieces))
             rows, scores = (np.concatenate(part) for part in zip(*found, strict=True))
-        return Neighbours(rows, scores).padded(k)
+        return Neighbours(rows, scores) if width == k else Neighbours(rows, scores).padded(k)
 
     def _search(self, queries: FloatMatrix, width: int) -> tuple[RowVector, FloatMatrix]:
         """Return rows and scores of a few queries."""
@@ -103,12 +102,12 @@ class HnswIndex(Recorded):
             marks = Marks(self._stored.count)
         asked = queries if queries.flags.carray else queries.copy()  # the loop is compiled for one kind of array
         rows, scores, usable = traverse(
-            asked, *self._links, self._stored.space == "cosine", max(self._stored.ef_search, width), width,
+            asked, self._links, self._stored.space == "cosine", max(self._stored.ef_search, width), width,
             marks.of, marks.take(len(queries)),
         )  # fmt: skip
         self._marks.append(marks)
         if not usable:
-            check_queries(queries, self._stored.dim, width)
+            raise unusable(queries)
         return rows, scores
 
     def save(self, folder: Path) -> None:
@@ -136,29 +135,6 @@ class HnswIndex(Recorded):
         return cls(np.asarray(np.memmap(folder / stored.file, np.uint8, "r")), stored)
 
 
-class Marks:
-    """Which elements a search has met: every search has a number of its own, so that nothing is wiped in between.
-
-    Args:
-        count: Number of elements.
-
-    Attributes:
-        of: The number of the last search that met each, uint16 ``[count]``.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.of = np.zeros(count, np.uint16)
-        self._last = 0
-
-    def take(self, searches: int) -> int:
-        """Return the first of as many numbers that no element is marked with."""
-        if self._last + searches > _MOST_MARKS:
-            self.of.fill(0)
-            self._last = 0
-        self._last += searches
-        return self._last - searches + 1
-
-
 def _linked(vectors: FloatMatrix, rows: RowVector, config: IndexConfig) -> npt.NDArray[np.uint8]:
     """Return the file of hnswlib's index of some vectors, uint8."""
     import hnswlib
@@ -173,7 +149,3 @@ def _linked(vectors: FloatMatrix, rows: RowVector, config: IndexConfig) -> npt.N
     if len(rows):
         native.add_items(vectors, rows, num_threads=1 if config.deterministic else -1)
     return native_bytes(lambda path: native.save_index(str(path)), int(native.index_file_size()))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

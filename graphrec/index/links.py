@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import FloatVector, IntVector, RowVector
+from graphrec.arrays import IntVector, RowVector
 from graphrec.errors import ArtifactError
 from graphrec.index.files import Stored
 
@@ -23,9 +23,7 @@ class Links(NamedTuple):
     """The graph of a file that was checked: every link leads to an element."""
 
     base: RowVector
-    """The elements as whole numbers, int32 ``[count * (3 + links + dim)]``."""
-    floats: FloatVector
-    """The same bytes, as float32."""
+    """The elements as whole numbers, int32 ``[count * (3 + links + dim)]``; vectors are the same bytes as float32."""
     above: RowVector
     """Links of the layers above, layer by layer, each with its number first, int32."""
     raised: IntVector
@@ -69,7 +67,7 @@ def read_links(raw: npt.NDArray[np.uint8], stored: Stored) -> Links:
     layers, raised, raised_at = _layers(above, count, links)
     if (count and layers[entry] != top) or not _sound(base, above, layers, raised, raised_at, width // 4, links):
         _refuse(stored, "links", "others", "all lead to its elements")
-    return Links(base, base.view(np.float32), above, raised, raised_at, links, top, entry)
+    return Links(base, above, raised, raised_at, links, top, entry)
 
 
 def _expect(stored: Stored, field: str, value: int, wanted: int) -> None:

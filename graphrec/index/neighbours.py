@@ -58,7 +58,13 @@ def check_queries(queries: npt.NDArray[Any], dim: int, k: int) -> None:
     norms = squared_norms(queries)
     usable = (norms > 0) & (norms < np.inf)
     if not usable.all():
-        raise ShapeError(f"queries must be finite and not zero (got {_count(norms)}); leave those rows out")
+        raise unusable(queries)
+
+
+def unusable(queries: FloatMatrix) -> ShapeError:
+    """Return the error that says how many queries are not finite, or zero."""
+    counted = _count(squared_norms(queries))
+    return ShapeError(f"queries must be finite and not zero (got {counted}); leave those rows out")
 
 
 def check_asked(queries: npt.NDArray[Any], dim: int, k: int) -> None:

@@ -4,32 +4,49 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import FAST, FloatMatrix, FloatVector, IntVector, RowVector
+from graphrec.arrays import FAST, FloatMatrix, FloatVector, RowVector
 from graphrec.index.heap import add, replace_worst
+from graphrec.index.links import Links
 from graphrec.index.prefetch import prefetch
 
 LINE = 16
 """float32 in a cache line."""
+_MOST_MARKS = np.iinfo(np.uint16).max
+
+
+class Marks:
+    """Which elements a search has met: every search has a number of its own, so that nothing is wiped in between.
+
+    Args:
+        count: Number of elements.
+
+    Attributes:
+        of: The number of the last search that met each, uint16 ``[count]``.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.of = np.zeros(count, np.uint16)
+        self._last = 0
+
+    def take(self, searches: int) -> int:
+        """Return the first of as many numbers that no element is marked with."""
+        if self._last + searches > _MOST_MARKS:
+            self.of.fill(0)
+            self._last = 0
+        self._last += searches
+        return self._last - searches + 1
 
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
 def traverse(
-    queries: FloatMatrix, base: RowVector, floats: FloatVector, above: RowVector, raised: IntVector,
-    raised_at: IntVector, links: int, top: int, entry: int, cosine: bool, effort: int, width: int,
+    queries: FloatMatrix, graph: Links, cosine: bool, effort: int, width: int,
     marks: npt.NDArray[np.uint16], mark: int,
 ) -> tuple[RowVector, FloatMatrix, bool]:  # fmt: skip
     """Return the best rows of each query, best first, equal scores by row, and whether all queries are usable.
 
     Args:
         queries: Shape ``[queries, dim]``, float32.
-        base: See :class:`graphrec.index.links.Links`, as for the next seven.
-        floats: Likewise.
-        above: Likewise.
-        raised: Likewise.
-        raised_at: Likewise.
-        links: Likewise.
-        top: Likewise.
-        entry: Likewise.
+        graph: What is searched.
         cosine: Whether a score is divided by the length of the query.
         effort: Elements kept while searching, at least ``width``.
         width: Rows wanted.
@@ -48,14 +65,14 @@ def traverse(
         squared = _product(query, query, 0)
         if not 0 < squared < np.inf:
             return found, scores, False
-        start = _descend(query, base, floats, above, raised, raised_at, links, top, entry)
-        held = _spread(query, base, floats, links, start, best, near, marks, mark + number)
+        start = _descend(query, graph)
+        held = _spread(query, graph, start, best, near, marks, mark + number)
         while held > width:
             held -= 1
             replace_worst(best, near, held, best[held], near[held])
-        element, scale = 3 + links + len(query), 1 / np.sqrt(squared) if cosine else np.float32(1)
+        element, scale = 3 + graph.links + len(query), 1 / np.sqrt(squared) if cosine else np.float32(1)
         for size in range(held - 1, -1, -1):  # the worst goes last, and so on
-            found[number, size] = base[near[0] * element + element - 2]
+            found[number, size] = graph.base[near[0] * element + element - 2]
             scores[number, size] = best[0] * scale
             replace_worst(best, near, size, best[size], near[size])
     return found, scores, True
@@ -71,18 +88,16 @@ def _product(query: FloatVector, floats: FloatVector, start: int) -> np.float32:
 
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
-def _descend(
-    query: FloatVector, base: RowVector, floats: FloatVector, above: RowVector, raised: IntVector,
-    raised_at: IntVector, links: int, top: int, entry: int,
-) -> int:  # fmt: skip
+def _descend(query: FloatVector, graph: Links) -> int:
     """Return the element that the layers above lead to: on each, from one to a better one until there is none."""
+    floats, above, links, entry = graph.base.view(np.float32), graph.above, graph.links, graph.entry
     element, vector = 3 + links + len(query), 1 + links
     best = _product(query, floats, entry * element + vector)
-    for layer in range(top, 0, -1):
+    for layer in range(graph.top, 0, -1):
         moved = True
         while moved:
             moved = False
-            start = raised_at[np.searchsorted(raised, entry)] + (layer - 1) * (1 + links // 2)
+            start = graph.raised_at[np.searchsorted(graph.raised, entry)] + (layer - 1) * (1 + links // 2)
             for place in range(start + 1, start + 1 + above[start]):
                 score = _product(query, floats, above[place] * element + vector)
                 if score > best:
@@ -92,10 +107,11 @@ def _descend(
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
 def _spread(
-    query: FloatVector, base: RowVector, floats: FloatVector, links: int, start: int, best: FloatVector,
-    near: RowVector, marks: npt.NDArray[np.uint16], mark: int,
+    query: FloatVector, graph: Links, start: int, best: FloatVector, near: RowVector,
+    marks: npt.NDArray[np.uint16], mark: int,
 ) -> int:  # fmt: skip
     """Fill ``best`` and ``near``, a heap, with the elements that lie nearest; return how many were reached."""
+    floats, links = graph.base.view(np.float32), graph.links
     element, vector = 3 + links + len(query), 1 + links
     cost, ahead = np.empty(4 * len(best), np.float32), np.empty(4 * len(best), np.int32)  # the next one is the root
     fresh = np.empty(links, np.int32)
@@ -107,8 +123,8 @@ def _spread(
         waiting -= 1
         replace_worst(cost, ahead, waiting, cost[waiting], ahead[waiting])
         if waiting > 0:
-            _fetch(floats, ahead[0] * element, links)
-        for place in range(_unmet(base, at, marks, mark, fresh, floats, len(query))):
+            _fetch(graph.base, ahead[0] * element, links)
+        for place in range(_unmet(graph, at, marks, mark, fresh, len(query))):
             one = fresh[place]
             score = _product(query, floats, one * element + vector)
             if held < len(best):
@@ -126,26 +142,24 @@ def _spread(
 
 
 @numba.njit(cache=True, nogil=True)
-def _unmet(
-    base: RowVector, at: int, marks: npt.NDArray[np.uint16], mark: int, fresh: RowVector, floats: FloatVector, dim: int
-) -> int:
+def _unmet(graph: Links, at: int, marks: npt.NDArray[np.uint16], mark: int, fresh: RowVector, dim: int) -> int:
     """Mark the neighbours of the element at ``at`` that were not met yet, put them into ``fresh``, and count them.
 
     Their vectors are asked from memory before the first is compared: half of the time would go by in waiting for them.
     """
     news = 0
-    for place in range(at + 1, at + 1 + base[at]):
-        one = base[place]
+    for place in range(at + 1, at + 1 + graph.base[at]):
+        one = graph.base[place]
         if marks[one] != mark:
             marks[one] = mark
             fresh[news] = one
             news += 1
-            _fetch(floats, one * (3 + len(fresh) + dim) + 1 + len(fresh), dim)
+            _fetch(graph.base, one * (3 + len(fresh) + dim) + 1 + len(fresh), dim)
     return news
 
 
 @numba.njit(cache=True, nogil=True)
-def _fetch(floats: FloatVector, start: int, count: int) -> None:
+def _fetch(numbers: RowVector, start: int, count: int) -> None:
     """Ask for some numbers from memory."""
     for place in range(start, start + count, LINE):
-        prefetch(floats, place)
+        prefetch(numbers, place)

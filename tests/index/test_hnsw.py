@@ -14,7 +14,7 @@ from graphrec.arrays import FloatMatrix
 from graphrec.errors import ArtifactError, ShapeError
 from graphrec.index import ExactIndex, HnswIndex, IndexConfig, measure_recall
 from graphrec.index.config import Space
-from graphrec.index.hnsw import Marks
+from graphrec.index.traverse import Marks
 from tests.index.conftest import CONFIG, random_vectors
 
 
