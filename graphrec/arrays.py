@@ -17,8 +17,6 @@ RowVector = npt.NDArray[np.int32]
 IntVector = npt.NDArray[np.int64]
 """Offsets, counts or seconds since 1970 (UTC), int64."""
 BoolVector = npt.NDArray[np.bool_]
-FAST = {"reassoc", "contract", "nsz", "arcp"}
-"""What compiled loops may do to sums, so that they are vectorised; NaN and infinity stay as they are."""
 
 
 def check_matrix(name: str, matrix: npt.NDArray[Any], *, dim: int | None = None) -> None:

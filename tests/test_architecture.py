@@ -16,6 +16,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("section",),
     ("arrays",),
+    ("compiled",),
     ("ids",),
     ("forgotten",),
     ("history",),

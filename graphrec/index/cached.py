@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 
-from graphrec.arrays import FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import FloatMatrix
 from graphrec.index.config import Space
 from graphrec.index.kinds import VectorIndex
 from graphrec.index.neighbours import MAX_K, Neighbours, check_shape
@@ -31,7 +31,7 @@ class CachedIndex:
     def __init__(self, index: VectorIndex, entries: int = ENTRIES) -> None:
         self._index = index
         self._entries = entries
-        self._known: OrderedDict[tuple[bytes, int], tuple[RowVector, FloatVector]] = OrderedDict()
+        self._known: OrderedDict[tuple[bytes, int], Neighbours] = OrderedDict()
         self._lock = Lock()
 
     @property
@@ -50,27 +50,31 @@ class CachedIndex:
     def query(self, queries: FloatMatrix, k: int) -> Neighbours:
         """Return the k best rows of each query; see :meth:`graphrec.index.HnswIndex.query`."""
         check_shape(queries)
-        size = _rounded(k)
-        keys = [(one.tobytes(), size) for one in queries]
-        with self._lock:
-            known = {key: self._known[key] for key in keys if key in self._known}
-        for place, key in enumerate(keys):
-            if key not in known:  # one by one: in a batch, the last bits of a product depend on who else asks
-                found = self._index.query(queries[place : place + 1], size)
-                known[key] = (found.rows[0], found.scores[0])
-        if not keys:
+        if len(queries) == 1:
+            rows, scores = self._one(queries, k)
+            return Neighbours(rows[:, :k], scores[:, :k])
+        if not len(queries):
             return self._index.query(queries, k)
-        self._keep(known)
-        return Neighbours(np.stack([known[key][0][:k] for key in keys]), np.stack([known[key][1][:k] for key in keys]))
+        # one by one: in a batch, the last bits of a product depend on who else asks
+        found = [self._one(queries[place : place + 1], k) for place in range(len(queries))]
+        return Neighbours(*(np.concatenate(part)[:, :k] for part in zip(*found, strict=True)))
 
-    def _keep(self, answers: dict[tuple[bytes, int], tuple[RowVector, FloatVector]]) -> None:
-        """Remember answers as the newest, and forget the oldest."""
+    def _one(self, query: FloatMatrix, k: int) -> Neighbours:
+        """Return at least k neighbours of one query; they become the newest that are remembered."""
+        key = (query.tobytes(), _rounded(k))
         with self._lock:
-            for key, answer in answers.items():
-                self._known[key] = answer
+            known = self._known.get(key)
+            if known is not None:
                 self._known.move_to_end(key)
+                return known
+        found = self._index.query(query, key[1])
+        for part in found:
+            part.flags.writeable = False  # whoever asks next gets the same memory
+        with self._lock:
+            self._known[key] = found
             while len(self._known) > self._entries:
                 self._known.popitem(last=False)
+        return found
 
     def save(self, folder: Path) -> None:
         """Write the index; what is remembered is not."""

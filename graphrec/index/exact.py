@@ -46,23 +46,24 @@ class ExactIndex:
     def query(self, queries: FloatMatrix, k: int) -> Neighbours:
         """Return the k best rows of each query; ties go to the lower row. See :meth:`HnswIndex.query`."""
         check_queries(queries, self.dim, k)
-        found = Neighbours.none(len(queries), k)
         width = min(k, len(self))
-        if width:
-            step = max(1, _BLOCK_SCORES // len(self))
-            for start in range(0, len(queries), step):
-                best, scores = self._best(queries[start : start + step], width)
-                found.rows[start : start + step, :width] = self._rows[best]
-                found.scores[start : start + step, :width] = scores
-        return found
+        if not width or not len(queries):
+            return Neighbours.none(len(queries), k)
+        step = max(1, _BLOCK_SCORES // len(self))
+        blocks = [self._best(queries[start : start + step], width) for start in range(0, len(queries), step)]
+        found = blocks[0] if len(blocks) == 1 else Neighbours(*map(np.concatenate, zip(*blocks, strict=True)))
+        return found.padded(k)
 
-    def _best(self, queries: FloatMatrix, width: int) -> tuple[RowVector, FloatMatrix]:
-        """Return positions and scores of the best ``width`` vectors, sorted."""
+    def _best(self, queries: FloatMatrix, width: int) -> Neighbours:
+        """Return the best ``width`` rows of a few queries."""
         scores = (queries if self._scale is None else normalise_rows(queries)) @ self._vectors.T
         if self._scale is not None:
             scores *= self._scale
-        best = np.stack([highest(one, width) for one in scores])
-        return best, np.take_along_axis(scores, best, axis=1)
+        best = [highest(one, width) for one in scores]
+        return Neighbours(
+            np.array([self._rows[places] for places in best]),
+            np.array([one[places] for one, places in zip(scores, best, strict=True)]),
+        )
 
     def save(self, folder: Path) -> None:
         """Write ``index.npz`` and ``index.json``.

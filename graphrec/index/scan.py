@@ -3,7 +3,8 @@
 import numba
 import numpy as np
 
-from graphrec.arrays import FAST, FloatMatrix, FloatVector, IntVector, RowVector
+from graphrec.arrays import FloatMatrix, FloatVector, IntVector, RowVector
+from graphrec.compiled import FAST
 from graphrec.index.heap import replace_worst, worse
 
 LAST = np.iinfo(np.int32).max

@@ -4,13 +4,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import FAST, FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import FloatMatrix, FloatVector, RowVector
+from graphrec.compiled import FAST, fetch
 from graphrec.index.heap import add, replace_worst
 from graphrec.index.links import Links
-from graphrec.index.prefetch import prefetch
 
-LINE = 16
-"""float32 in a cache line."""
 _MOST_MARKS = np.iinfo(np.uint16).max
 
 
@@ -123,7 +121,7 @@ def _spread(
         waiting -= 1
         replace_worst(cost, ahead, waiting, cost[waiting], ahead[waiting])
         if waiting > 0:
-            _fetch(graph.base, ahead[0] * element, links)
+            fetch(graph.base, ahead[0] * element, links)
         for place in range(_unmet(graph, at, marks, mark, fresh, len(query))):
             one = fresh[place]
             score = _product(query, floats, one * element + vector)
@@ -154,12 +152,5 @@ def _unmet(graph: Links, at: int, marks: npt.NDArray[np.uint16], mark: int, fres
             marks[one] = mark
             fresh[news] = one
             news += 1
-            _fetch(graph.base, one * (3 + len(fresh) + dim) + 1 + len(fresh), dim)
+            fetch(graph.base, one * (3 + len(fresh) + dim) + 1 + len(fresh), dim)
     return news
-
-
-@numba.njit(cache=True, nogil=True)
-def _fetch(numbers: RowVector, start: int, count: int) -> None:
-    """Ask for some numbers from memory."""
-    for place in range(start, start + count, LINE):
-        prefetch(numbers, place)

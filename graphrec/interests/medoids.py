@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from graphrec.arrays import FAST, FloatMatrix
+from graphrec.arrays import FloatMatrix
+from graphrec.compiled import FAST
 from graphrec.errors import ShapeError
 
 TIE = 1e-10

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from graphrec.arrays import FAST
+from graphrec.compiled import FAST
 
 FAR = np.float32(1e30)
 """Distance of a point to itself and to what is gone: finite, as infinity would turn into NaN."""

@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, mapped
+from graphrec.compiled import FAST, products
 from graphrec.errors import ShapeError
 from graphrec.history import History
 from graphrec.models.config import FactorConfig
@@ -71,17 +73,8 @@ class FlitFactors:
         Returns:
             ``None`` where no action was on a fitted flit.
         """
-        order = np.lexsort((weight, rows))
-        flits, inverse = np.unique(rows[order], return_inverse=True)
-        confidence = self.alpha * np.bincount(inverse, weight[order].astype(np.float64), len(flits))
-        confidence = confidence[self.fitted[flits]]
-        known = self.vectors[flits[self.fitted[flits]]].astype(np.float64)
-        if not len(known):
-            return None
         penalised, mean, covariance = self._moments
-        # confidence c on an action, 1 elsewhere: gram + sum (c - 1) y y' on the left, sum c y on the right
-        left = penalised + (known.T * (confidence - 1.0)) @ known
-        vector = np.linalg.solve(left, known.T @ confidence)
+        vector = _solved(rows, weight, self.alpha, self.vectors, self.fitted, penalised)
         spread = max(float(vector @ covariance @ vector), 0.0) ** 0.5
         return Taste(vector.astype(np.float32), float(vector @ mean), spread) if spread > 1e-9 else None
 
@@ -89,7 +82,7 @@ class FlitFactors:
         """Return how many deviations above his mean a user's scores for ``rows`` lie, float32; 0 without a taste."""
         if taste is None:
             return np.zeros(len(rows), dtype=np.float32)
-        scores = np.asarray(self.vectors[rows]) @ taste.vector
+        scores = products(self.vectors, rows, taste.vector)
         return np.asarray((scores - np.float32(taste.mean)) / np.float32(taste.spread), dtype=np.float32)
 
     def completed(self, content: FloatMatrix, seed: int = 0) -> "FlitFactors":
@@ -126,6 +119,29 @@ class FlitFactors:
         alpha, regularization = np.load(folder / "fit.npy").tolist()
         vectors = mapped(folder / "vectors.npy")
         return cls(vectors, np.load(folder / "fitted.npy"), alpha, regularization)
+
+
+@numba.njit(cache=True, fastmath=FAST, nogil=True)
+def _solved(
+    rows: RowVector, weight: FloatVector, alpha: float, vectors: FloatMatrix, fitted: BoolVector, penalised: Doubles
+) -> npt.NDArray[np.floating[Any]]:
+    """Return the least-squares vector, float64 ``[dim]``, of confidence c on each action and 1 elsewhere.
+
+    That is ``penalised + sum (c - 1) y y'`` on the left and ``sum c y`` on the right.
+    """
+    left, right, order = penalised.copy(), np.zeros(len(penalised)), np.argsort(rows)
+    at = 0
+    while at < len(rows):
+        row, confidence = rows[order[at]], 0.0
+        while at < len(rows) and rows[order[at]] == row:
+            confidence += alpha * np.float64(weight[order[at]])
+            at += 1
+        if fitted[row]:
+            for one in range(len(right)):
+                right[one] += confidence * vectors[row, one]
+                for other in range(len(right)):
+                    left[one, other] += (confidence - 1.0) * vectors[row, one] * vectors[row, other]
+    return np.linalg.solve(left, right)
 
 
 def user_flits(history: History, num_flits: int) -> scipy.sparse.csr_array:

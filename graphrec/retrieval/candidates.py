@@ -2,15 +2,18 @@
 
 import math
 
+import numba
 import numpy as np
 
 from graphrec.arrays import FloatMatrix, FloatVector, RowVector, among, distinct
 from graphrec.index import VectorIndex
+from graphrec.retrieval.merging import lift_of, merged
 from graphrec.retrieval.scored import Scored, fill, interleave, popular
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 from graphrec.retrieval.trace import NOT_TOLD, Trace
 
 NOTHING = np.zeros(0, dtype=np.int32)
+NO_SCALE = np.zeros(0, dtype=np.float32)
 
 
 def draw(
@@ -32,8 +35,8 @@ def draw(
         excluded: Flits that will be left out, ascending, int32.
         reach: Neighbours drawn for each that is wanted, to make up for what else will be left out.
     """
-    wanted = np.ceil(np.maximum(budget * share, 1) * reach).astype(np.int64)
-    found = [_near(index, medoids[place : place + 1], int(one), excluded) for place, one in enumerate(wanted)]
+    wanted = np.ceil(np.maximum(budget * share, 1) * reach).astype(np.int64).tolist()
+    found = [_near(index, medoids[place : place + 1], one, excluded) for place, one in enumerate(wanted)]
     rows = distinct(*found)
     return rows[rows >= 0]
 
@@ -49,10 +52,26 @@ def _near(index: VectorIndex, medoid: FloatMatrix, wanted: int, excluded: RowVec
     most, size = wanted + len(excluded), wanted + (2 * step if len(excluded) else 0)
     while True:
         found: RowVector = index.query(medoid, size).rows[0]
-        left = int(((found >= 0) & ~among(found, excluded)).sum())
+        left = _left(found, excluded)
         if left >= wanted or size >= most or found[-1] < 0:
             return found
         size = min(most, step * math.ceil(1.1 * size * wanted / (step * max(left, 1))))
+
+
+@numba.njit(cache=True, nogil=True)
+def _left(found: RowVector, excluded: RowVector) -> int:
+    """Return how many rows of an index's answer are not among the ``excluded``, which are ascending."""
+    count = 0
+    for row in found:
+        low, high = 0, len(excluded)
+        while low < high:
+            middle = (low + high) // 2
+            if excluded[middle] < row:
+                low = middle + 1
+            else:
+                high = middle
+        count += row >= 0 and (low == len(excluded) or excluded[low] != row)
+    return count
 
 
 def rank(rows: RowVector, query: Query, shelf: Shelf, weights: Weights) -> Scored:
@@ -64,34 +83,13 @@ def rank(rows: RowVector, query: Query, shelf: Shelf, weights: Weights) -> Score
         shelf: Vectors, factors and prior.
         weights: How the parts add up.
     """
-    similarity = query.medoids @ shelf.vectors.take(rows, axis=0).T
-    weighted = weigh_interests(shelf.scaled(rows, similarity), query.share, weights.importance)
-    interest = weighted.argmax(axis=0).astype(np.int32)
-    merged = merge_interests(weighted, weights.softness)
-    scores = merged + np.float32(weights.prior) * shelf.prior[rows]
+    lift, softness = lift_of(query.share, weights.importance), np.float32(weights.softness)
+    scale = NO_SCALE if shelf.scale is None else shelf.scale
+    scores, interest, similarity = merged(rows, shelf.vectors, scale, query.medoids, lift, softness)
     factors = shelf.factor_scores(query.taste, rows)
-    scores += np.float32(weights.factors) * factors
+    scores += np.float32(weights.prior) * shelf.prior[rows] + np.float32(weights.factors) * factors
     order = np.lexsort((rows, -scores))
-    interest = interest[order]
-    return Scored(rows[order], scores[order], similarity[interest, order], interest, factors[order])
-
-
-def weigh_interests(similarity: FloatMatrix, share: FloatVector, importance: float) -> FloatMatrix:
-    """Return ``similarity + importance * log share``, float32 ``[interests, n]``."""
-    log_share: FloatVector = np.log(np.maximum(share, np.float32(1e-9)))
-    weighted: FloatMatrix = similarity + np.float32(importance) * log_share[:, None]
-    return weighted
-
-
-def merge_interests(weighted: FloatMatrix, softness: float) -> FloatVector:
-    """Return one value per flit from one per interest, float32 ``[n]``: the best, or their log-sum-exp."""
-    best: FloatVector = weighted.max(axis=0)
-    if not softness:
-        return best
-    width = np.float32(softness)
-    summed = np.exp((weighted - best) / width).sum(axis=0)
-    out: FloatVector = best + width * np.log(summed)
-    return out
+    return Scored(rows[order], scores[order], similarity[order], interest[order], factors[order])
 
 
 def drawn(query: Query, shelf: Shelf, budget: int, told: Trace = NOT_TOLD) -> RowVector:

@@ -1,6 +1,7 @@
 """Candidates of one user in rows, and what makes one list of several."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -93,13 +94,20 @@ def interleave(found: Scored, cold: Scored, share: float, k: int) -> Scored:
 
     Scores are those each candidate was ranked by; the order of the list is what counts.
     """
-    places = int(k * share)
-    cold = cold.take(np.flatnonzero(~among(cold.rows, np.sort(found.rows[: k - places])))[:places])
-    found = found.take(np.flatnonzero(~among(found.rows, np.sort(cold.rows)))[: k - len(cold.rows)])
-    # The i-th cold flit stands where i / share places are filled; sorting by place keeps both orders.
-    at_cold = (np.arange(len(cold.rows)) + 1) / max(share, 1e-9) - 1
-    every = np.arange(len(found.rows) + len(cold.rows))
-    kept = every[~among(every, at_cold.astype(np.int64))][: len(found.rows)]
-    order = np.argsort(np.concatenate([kept, at_cold]), kind="stable")
-    joined = [np.concatenate(pair) for pair in zip(found.parts(), cold.parts(), strict=True)]
-    return Scored(*(part[order] for part in joined))
+    places, first = int(k * share), found.rows[:k].tolist()
+    safe = set(first[: k - places])
+    new = list(islice((at for at, row in enumerate(cold.rows.tolist()) if row not in safe), places))
+    promoted = set(cold.rows[new].tolist())
+    others = [at for at, row in enumerate(first) if row not in promoted][: k - len(new)]
+    order = np.array(_in_turn(others, [len(found.rows) + at for at in new], share), dtype=np.int64)
+    return Scored(*(np.concatenate(pair)[order] for pair in zip(found.parts(), cold.parts(), strict=True)))
+
+
+def _in_turn(others: list[int], new: list[int], share: float) -> list[int]:
+    """Return both in one list, in which the i-th of ``new`` stands where ``i / share`` places are filled."""
+    out: list[int] = []
+    for number, one in enumerate(new, start=1):
+        before = int(number / max(share, 1e-9) - 1) - len(out)
+        out += [*others[:before], one]
+        others = others[before:]
+    return out + others

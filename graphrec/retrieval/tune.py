@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.retrieval.bundle import Bundle
-from graphrec.retrieval.candidates import drawn, merge_interests, weigh_interests
+from graphrec.retrieval.candidates import drawn
 from graphrec.retrieval.config import RetrievalConfig
+from graphrec.retrieval.merging import merge_interests, weigh_interests
 from graphrec.retrieval.scored import leave_out
 from graphrec.retrieval.shelf import Weights
 

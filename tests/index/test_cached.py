@@ -39,6 +39,13 @@ def test_answers_are_those_of_the_index(asked: list[tuple[list[int], int]]) -> N
             np.testing.assert_array_equal(one.scores[0], scores)
 
 
+def test_nobody_can_write_into_what_is_remembered() -> None:
+    cached = CachedIndex(ExactIndex.build(vectors(), IndexConfig()))
+    for part in cached.query(vectors()[:1], 5):
+        with pytest.raises(ValueError, match="read-only"):
+            part[0, 0] = 7
+
+
 def test_what_was_asked_is_not_asked_again() -> None:
     counted = Counted.build(vectors(), IndexConfig())
     cached = CachedIndex(counted)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
 from graphrec.index import IndexConfig, build_index
-from graphrec.retrieval.candidates import candidates_of, draw, merge_interests, rank
+from graphrec.retrieval.candidates import candidates_of, draw, rank
 from graphrec.retrieval.scored import Scored, fill, interleave, leave_out, order_of, popular
 from graphrec.retrieval.shelf import Query, Shelf, Weights
 
@@ -95,13 +95,6 @@ def test_an_interest_without_importance_still_ranks_finite() -> None:
     share = np.array([1.0, 0.0], np.float32)
     found = ranked(rows_of(0, 3), PLANE, PLANE[[0, 3]], share, np.zeros(4, np.float32), Weights(0, 0.1))
     assert np.isfinite(found.scores).all()
-
-
-def test_interests_that_agree_add_up_when_soft() -> None:
-    weighted = np.array([[0.5, 0.5, -9.0], [0.6, -9.0, -9.0]], np.float32).T
-    assert merge_interests(weighted, 0.0).tolist() == pytest.approx([0.5, 0.6])
-    assert merge_interests(weighted, 0.2).tolist() == pytest.approx([0.5 + 0.2 * math.log(2), 0.6])
-    assert merge_interests(weighted, 1e-6).tolist() == pytest.approx([0.5, 0.6], abs=1e-5)
 
 
 def test_rank_orders_by_the_soft_score_and_names_the_best_interest() -> None:
