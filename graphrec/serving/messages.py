@@ -94,7 +94,7 @@ class Listed(Message):
 
     k: K = 50
     """Length of the list at most."""
-    wishes: Wishes = Wishes()
+    wishes: Wishes = Field(default_factory=Wishes)
     """What the list shall heed."""
     explain: bool = False
     """Say why each candidate stands in the list."""

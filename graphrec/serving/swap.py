@@ -13,7 +13,7 @@ from functools import partial
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.metrics import Metrics
 from graphrec.serving.served import Served
-from graphrec.serving.unhurried import RESTS, unhurried
+from graphrec.serving.unhurried import RESTS, beside
 from graphrec.store import Store
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Current:
 
     async def _move(self, name: str, rehearse: Rehearse) -> None:
         try:
-            new = await asyncio.to_thread(unhurried, partial(self._opened, name))
+            new = await beside(partial(self._opened, name))
         except Exception as error:  # whatever is wrong with it, the old version goes on
             self.refused = {name: f"{type(error).__name__}: {error}"}
             self._retry_at = time.monotonic() + RETRY_S

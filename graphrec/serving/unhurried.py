@@ -1,8 +1,12 @@
-"""Work beside a service that goes on answering: in small pieces, with pauses."""
+"""Work beside a service that goes on answering: in small pieces, with pauses, behind everybody else."""
 
+import asyncio
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,6 +17,24 @@ TURN_S = 0.00005
 and an answer gives its turn away several times: whenever it reads, writes or looks into the state."""
 RESTS = 3.0
 """Pause after a piece, and after each question rehearsed, as a multiple of what it took: callers keep most of it."""
+NICE = 10
+"""Steps that the thread's priority lies below the others': it gets a ninth of a processor that both wait for."""
+
+
+async def beside(work: Callable[[], T]) -> T:
+    """Return what some work returns, done unhurriedly in a thread of its own, which the scheduler lets go last."""
+    alone = ThreadPoolExecutor(1, initializer=_stand_back)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(alone, unhurried, work)
+    finally:
+        alone.shutdown(wait=False)
+
+
+def _stand_back() -> None:
+    """Lower this thread's priority, for good: where it may not be raised again, it could not serve others."""
+    if sys.platform == "linux":  # elsewhere that would be the whole process
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), usual + NICE)
 
 
 def unhurried(work: Callable[[], T]) -> T:

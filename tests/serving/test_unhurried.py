@@ -1,12 +1,14 @@
 """Work in pieces with pauses, beside somebody who would rather not wait."""
 
+import asyncio
+import os
 import sys
 import threading
 import time
 
 import pytest
 
-from graphrec.serving.unhurried import RESTS, unhurried
+from graphrec.serving.unhurried import NICE, RESTS, beside, unhurried
 
 
 def busy(seconds: float) -> str:
@@ -41,3 +43,19 @@ def test_another_thread_is_never_made_to_rest() -> None:
 
     unhurried(work)
     assert profilers == [None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_work_beside_others_is_behind_them() -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    usual = priority()
+    assert asyncio.run(beside(priority)) == min(usual + NICE, 19)
+    assert priority() == usual
+    assert asyncio.run(beside(priority)) == min(usual + NICE, 19)  # not lower and lower: each work has its own thread
+
+
+def test_a_failure_beside_others_reaches_whoever_waits() -> None:
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(beside(lambda: 1 // 0))
