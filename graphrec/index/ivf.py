@@ -18,7 +18,7 @@ from graphrec.index.exact import ExactIndex
 from graphrec.index.files import Recorded, Stored, open_arrays, save_arrays
 from graphrec.index.neighbours import Neighbours, check_queries, take_rows, usable_rows
 from graphrec.index.recall import accepted, sampled_recall
-from graphrec.index.scan import LAST, scan
+from graphrec.index.scan import scan
 
 _LOG = logging.getLogger(__name__)
 Arrays = dict[str, npt.NDArray[Any]]
@@ -78,10 +78,8 @@ class IvfIndex(Recorded):
         if not width or not len(queries):
             return Neighbours.none(len(queries), k)
         asked = normalise_rows(queries) if self.space == "cosine" else np.ascontiguousarray(queries)
-        rows = np.full((len(queries), width), LAST, np.int32)
-        scores = np.full((len(queries), width), -np.inf, np.float32)
-        scan(asked, self._centroids, self._vectors, self._rows, self._starts, self._stored.probes, rows, scores)
-        return Neighbours(rows, scores).padded(k)
+        found = scan(asked, self._centroids, self._vectors, self._rows, self._starts, self._stored.probes, width)
+        return Neighbours(*found).padded(k)
 
     def save(self, folder: Path) -> None:
         """Write ``index.npz`` and ``index.json``.

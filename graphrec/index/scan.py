@@ -5,18 +5,15 @@ import numpy as np
 
 from graphrec.arrays import FloatMatrix, FloatVector, IntVector, RowVector
 from graphrec.compiled import FAST
-from graphrec.index.heap import replace_worst, worse
-
-LAST = np.iinfo(np.int32).max
-"""Stands for "no row" while the best are gathered: any row goes before it."""
+from graphrec.index.heap import LEAST, rated, replace_worst, row_of, score_of
 
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
 def scan(
     queries: FloatMatrix, centroids: FloatMatrix, vectors: FloatMatrix, rows: RowVector, starts: IntVector,
-    probes: int, found: RowVector, scores: FloatMatrix,
-) -> None:  # fmt: skip
-    """Fill in the best rows of each query, best first, equal scores by row.
+    probes: int, width: int,
+) -> tuple[RowVector, FloatMatrix]:  # fmt: skip
+    """Return the best rows of each query, best first, equal scores by row.
 
     Args:
         queries: Shape ``[queries, dim]``, float32.
@@ -25,22 +22,27 @@ def scan(
         rows: Of the vectors, int32 ``[count]``.
         starts: Of the lists, int64 ``[lists + 1]``.
         probes: Lists to scan; more where they hold fewer vectors than are wanted.
-        found: To fill, ``LAST`` throughout, int32 ``[queries, width]``; width is at most ``count``.
-        scores: To fill, ``-inf`` throughout, float32 ``[queries, width]``.
+        width: Rows wanted, at most ``count``.
+
+    Returns:
+        Rows, int32 ``[queries, width]``, and their scores.
     """
+    found, scores = np.empty((len(queries), width), np.int32), np.empty((len(queries), width), np.float32)
     for number in range(len(queries)):
-        query, best, best_rows = queries[number], scores[number], found[number]
-        for one in _nearest_lists(query, centroids, starts, probes, len(best)):
+        query, best, least = queries[number], np.full(width, LEAST), np.float32(-np.inf)
+        for one in _nearest_lists(query, centroids, starts, probes, width):
             for place in range(starts[one], starts[one + 1]):
                 score = np.float32(0)
                 for axis in range(vectors.shape[1]):
                     score += query[axis] * vectors[place, axis]
-                if score >= best[0] and worse(best[0], best_rows[0], score, rows[place]):
-                    replace_worst(best, best_rows, len(best), score, rows[place])
-        for size in range(len(best) - 1, 0, -1):  # the worst goes last, and so on
-            score, row = best[size], best_rows[size]
-            best[size], best_rows[size] = best[0], best_rows[0]
-            replace_worst(best, best_rows, size, score, row)
+                if score >= least and rated(score, rows[place]) > best[0]:
+                    replace_worst(best, width, rated(score, rows[place]))
+                    if best[0] > LEAST:
+                        least = score_of(best[0])
+        for size in range(width - 1, -1, -1):  # the worst goes last, and so on
+            found[number, size], scores[number, size] = row_of(best[0]), score_of(best[0])
+            replace_worst(best, size, best[size])
+    return found, scores
 
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
@@ -55,12 +57,13 @@ def _nearest_lists(query: FloatVector, centroids: FloatMatrix, starts: IntVector
         products[one] = product
     while True:
         probes = min(probes, lists)
-        best, near = np.full(probes, -np.inf, np.float32), np.full(probes, LAST, np.int32)
+        best, near = np.full(probes, LEAST), np.empty(probes, np.int32)
         for one in range(lists):
-            if worse(best[0], near[0], products[one], one):
-                replace_worst(best, near, probes, products[one], one)
+            if rated(products[one], one) > best[0]:
+                replace_worst(best, probes, rated(products[one], one))
         held = 0
         for place in range(probes):
+            near[place] = row_of(best[place])
             held += starts[near[place] + 1] - starts[near[place]]
         if held >= width or probes == lists:
             return near

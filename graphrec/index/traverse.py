@@ -4,9 +4,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import FloatMatrix, FloatVector, IntVector, RowVector
 from graphrec.compiled import FAST, fetch
-from graphrec.index.heap import add, replace_worst
+from graphrec.index.heap import add, rated, replace_worst, row_of, score_of
 from graphrec.index.links import Links
 
 _MOST_MARKS = np.iinfo(np.uint16).max
@@ -57,22 +57,22 @@ def traverse(
     """
     found = np.full((len(queries), width), -1, np.int32)
     scores = np.full((len(queries), width), -np.inf, np.float32)
-    best, near = np.empty(effort, np.float32), np.empty(effort, np.int32)
+    best = np.empty(effort, np.int64)
     for number in range(len(queries)):
         query = queries[number]
         squared = _product(query, query, 0)
         if not 0 < squared < np.inf:
             return found, scores, False
         start = _descend(query, graph)
-        held = _spread(query, graph, start, best, near, marks, mark + number)
+        held = _spread(query, graph, start, best, marks, mark + number)
         while held > width:
             held -= 1
-            replace_worst(best, near, held, best[held], near[held])
+            replace_worst(best, held, best[held])
         element, scale = 3 + graph.links + len(query), 1 / np.sqrt(squared) if cosine else np.float32(1)
         for size in range(held - 1, -1, -1):  # the worst goes last, and so on
-            found[number, size] = graph.base[near[0] * element + element - 2]
-            scores[number, size] = best[0] * scale
-            replace_worst(best, near, size, best[size], near[size])
+            found[number, size] = graph.base[row_of(best[0]) * element + element - 2]
+            scores[number, size] = score_of(best[0]) * scale
+            replace_worst(best, size, best[size])
     return found, scores, True
 
 
@@ -105,36 +105,34 @@ def _descend(query: FloatVector, graph: Links) -> int:
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
 def _spread(
-    query: FloatVector, graph: Links, start: int, best: FloatVector, near: RowVector,
-    marks: npt.NDArray[np.uint16], mark: int,
-) -> int:  # fmt: skip
-    """Fill ``best`` and ``near``, a heap, with the elements that lie nearest; return how many were reached."""
+    query: FloatVector, graph: Links, start: int, best: IntVector, marks: npt.NDArray[np.uint16], mark: int
+) -> int:
+    """Fill ``best``, a heap, with the elements that lie nearest; return how many were reached."""
     floats, links = graph.base.view(np.float32), graph.links
     element, vector = 3 + links + len(query), 1 + links
-    cost, ahead = np.empty(4 * len(best), np.float32), np.empty(4 * len(best), np.int32)  # the next one is the root
-    fresh = np.empty(links, np.int32)
+    ahead, fresh = np.empty(4 * len(best), np.int64), np.empty(links, np.int32)  # the next one is the root of ahead
     marks[start] = mark
-    best[0], near[0] = _product(query, floats, start * element + vector), start
-    cost[0], ahead[0], held, waiting = -best[0], start, 1, 1
-    while waiting > 0 and (held < len(best) or -cost[0] >= best[0]):
-        at = ahead[0] * element
+    score = _product(query, floats, start * element + vector)
+    best[0], ahead[0], held, waiting = rated(score, start), rated(-score, start), 1, 1
+    while waiting > 0 and (held < len(best) or -score_of(ahead[0]) >= score_of(best[0])):
+        at = row_of(ahead[0]) * element
         waiting -= 1
-        replace_worst(cost, ahead, waiting, cost[waiting], ahead[waiting])
+        replace_worst(ahead, waiting, ahead[waiting])
         if waiting > 0:
-            fetch(graph.base, ahead[0] * element, links)
+            fetch(graph.base, row_of(ahead[0]) * element, links)
         for place in range(_unmet(graph, at, marks, mark, fresh, len(query))):
             one = fresh[place]
             score = _product(query, floats, one * element + vector)
             if held < len(best):
-                add(best, near, held, score, one)
+                add(best, held, rated(score, one))
                 held += 1
-            elif score > best[0]:
-                replace_worst(best, near, held, score, one)
+            elif score > score_of(best[0]):
+                replace_worst(best, held, rated(score, one))
             else:
                 continue
-            if waiting == len(cost):
-                cost, ahead = np.append(cost, np.empty_like(cost)), np.append(ahead, np.empty_like(ahead))
-            add(cost, ahead, waiting, -score, one)
+            if waiting == len(ahead):
+                ahead = np.append(ahead, np.empty_like(ahead))
+            add(ahead, waiting, rated(-score, one))
             waiting += 1
     return held
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec.index.scan import LAST, scan
+from graphrec.index.scan import scan
 
 
 def naive(
@@ -33,8 +33,7 @@ def test_it_finds_what_a_naive_scan_finds(
     rows = rng.permutation(100)[:count].astype(np.int32)
     starts = np.concatenate([[0], np.sort(rng.integers(0, count + 1, lists - 1)), [count]]).astype(np.int64)
     width = min(wanted, count)
-    found, scores = np.full((queries, width), LAST, np.int32), np.full((queries, width), -np.inf, np.float32)
-    scan(asked, centroids, vectors, rows, starts, min(probes, lists), found, scores)
+    found, scores = scan(asked, centroids, vectors, rows, starts, min(probes, lists), width)
     for number, query in enumerate(asked):
         expected = naive(query, centroids, vectors, rows, starts, min(probes, lists), width)
         assert [(-float(score), int(row)) for score, row in zip(scores[number], found[number], strict=True)] == expected
