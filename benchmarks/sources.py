@@ -41,14 +41,18 @@ def main() -> None:
     for seed in SEEDS:
         if options.only in (None, f"seed{seed}"):
             with tempfile.TemporaryDirectory() as folder:
-                measure(result, f"seed{seed}", Path(folder), seed)
+                measure(result, f"seed{seed}", _network(seed, Path(folder)))
             result.save(options.out)
 
 
-def measure(result: Result, name: str, folder: Path, seed: int) -> None:
-    """Add the recall of every way on one network, for all users and for those with few actions."""
+def _network(seed: int, folder: Path) -> RunConfig:
+    """Return the config of a network that is simulated now."""
     simulate(SimulationConfig.preset("default", seed=seed), folder / "data")
-    config = load_config(CONFIG, [f"data={folder / 'data'}", f"store={folder / 'store'}"])
+    return load_config(CONFIG, [f"data={folder / 'data'}", f"store={folder / 'store'}"])
+
+
+def measure(result: Result, name: str, config: RunConfig) -> None:
+    """Add the recall of every way on one network, for all users and for those with few actions."""
     line = Line(config, Runner(Store(config.store)))
     split, bundle = line.split, Bundle.open(line.held_out.bundle.path)
     users, flits = (split.test[column].to_numpy() for column in ("user_row", "flit_row"))

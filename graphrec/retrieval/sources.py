@@ -1,6 +1,6 @@
 """More sources of candidates beside interests and factors: each names flits, which are then ranked like all others."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,8 +41,8 @@ class Walks:
 
     history: History
     actors: Actors
-    name: str = field(default="walks", init=False)
-    why: str = field(default="where walks from the newest actions lead", init=False)
+    name = "walks"
+    why = "where walks from the newest actions lead"
 
     def draw(self, query: Query, most: int) -> RowVector:
         """Return the flits visited most."""
@@ -67,8 +67,8 @@ class Follows:
     followed: History
     history: History
     written: History
-    name: str = field(default="follows", init=False)
-    why: str = field(default="the newest of those he follows", init=False)
+    name = "follows"
+    why = "the newest of those he follows"
 
     def draw(self, query: Query, most: int) -> RowVector:
         """Return the newest flits, each as old as its newest action or itself; undated ones count as the oldest."""
@@ -106,8 +106,8 @@ class Mixture:
     users: VectorIndex
     user_vectors: FloatMatrix
     history: History
-    name: str = field(default="mixture", init=False)
-    why: str = field(default="the clusters of a user with few actions and of those like him", init=False)
+    name = "mixture"
+    why = "the clusters of a user with few actions and of those like him"
 
     def draw(self, query: Query, most: int) -> RowVector:
         """Return the neighbours of his clusters' means; nothing for somebody who did much or nothing at all."""
