@@ -17,8 +17,12 @@ from benchmarks.serving.questions import CONNECTIONS, Questions, compare
 from benchmarks.serving.servers import START_S, children, free_port, memory_mb, running, service
 from graphrec.serving.deployment import NAME
 
-PROXIES: Mapping[str, Mapping[str, str]] = {"proxy": {}, "haproxy": {"RAY_SERVE_ENABLE_HA_PROXY": "1"}}
-"""What stands before the replicas, to the variables that ask for it; ``proxy`` is what Ray starts by itself."""
+PROXIES: Mapping[str, Mapping[str, str]] = {
+    "proxy": {},
+    "haproxy": {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0"},
+}
+"""What stands before the replicas, to the variables that ask for it: ``proxy`` is Ray as it starts, ``haproxy``
+is as docs/serving.md says. The echo runs with the same."""
 REPLICA = f"ray::ServeReplica:{NAME}:".encode()
 ROOT = Path(__file__).parents[2]
 
