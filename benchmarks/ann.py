@@ -149,10 +149,10 @@ def compare(result: Result, name: str, vectors: FloatMatrix, queries: FloatMatri
 
 
 def _beside_bare(result: Result, name: str, ours: HnswIndex, queries: FloatMatrix) -> None:
-    """Add our rate as served, from the mapped file, and as a share of bare hnswlib's that loaded the same file.
+    """Add our rate as served, from the mapped file, and what share of bare hnswlib's, which loads the same file, it is.
 
-    One query is asked at a time, and those of a user at once. The very same graph, as two built alike differ by up to a
-    seventh: by where in memory they came to lie.
+    One query is asked at a time, and those of a user at once. Both search the very same graph: two that were built
+    alike differ by up to a seventh, by where in memory they came to lie.
     """
     import hnswlib
 

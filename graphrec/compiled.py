@@ -49,7 +49,7 @@ def fetch(numbers: npt.NDArray[Any], start: int, count: int) -> None:
 def products(matrix: FloatMatrix, rows: RowVector, vector: FloatVector) -> FloatVector:
     """Return the inner product of some rows with a vector, float32 ``[n]``.
 
-    Some hundreds strewn over a matrix: fetched ahead, they take half of what gathering and multiplying does.
+    Of some hundreds strewn over a matrix: fetched ahead, that takes half as long as to gather and to multiply.
 
     Args:
         matrix: float32 ``[num, dim]``, C order.

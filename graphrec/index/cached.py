@@ -48,7 +48,7 @@ class CachedIndex:
         return len(self._index)
 
     def query(self, queries: FloatMatrix, k: int) -> Neighbours:
-        """Return the k best rows of each query; see :meth:`graphrec.index.HnswIndex.query`."""
+        """Return the k best rows of each query, read-only for one; see :meth:`graphrec.index.HnswIndex.query`."""
         check_shape(queries)
         if len(queries) == 1:
             rows, scores = self._one(queries, k)

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphrec.arrays import IntVector
 
-LEAST = np.iinfo(np.int64).min
+NO_ROW = np.iinfo(np.int64).min
 """Worse than any rated row."""
 _LOW = 0xFFFFFFFF
 _MAGNITUDE = 0x7FFFFFFF
@@ -19,9 +19,9 @@ _MAGNITUDE = 0x7FFFFFFF
 @numba.njit(cache=True)
 def rated(score: np.float32, row: int) -> int:
     """Return score and row as one number, int64; the score must not be NaN."""
-    bits = np.int64(np.float32(score + np.float32(0)).view(np.int32))  # -0.0 counts as 0.0
-    if bits < 0:
-        bits ^= _MAGNITUDE
+    bits = np.int64(np.float32(score).view(np.int32))
+    if bits < 0:  # sign and magnitude; -0.0 counts as 0.0
+        bits = -(bits & _MAGNITUDE)
     return int((bits << 32) | (_LOW - row))
 
 
@@ -36,7 +36,7 @@ def score_of(number: int) -> np.float32:
     """Return the score of a rated one, float32."""
     bits = number >> 32
     if bits < 0:
-        bits ^= _MAGNITUDE
+        bits = -bits - _MAGNITUDE - 1
     out: np.float32 = np.int32(bits).view(np.float32)
     return out
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from graphrec.arrays import FloatMatrix, FloatVector, IntVector, RowVector
 from graphrec.compiled import FAST
-from graphrec.index.heap import LEAST, rated, replace_worst, row_of, score_of
+from graphrec.index.heap import NO_ROW, rated, replace_worst, row_of, score_of
 
 
 @numba.njit(cache=True, fastmath=FAST, nogil=True)
@@ -27,9 +27,10 @@ def scan(
     Returns:
         Rows, int32 ``[queries, width]``, and their scores.
     """
-    found, scores = np.empty((len(queries), width), np.int32), np.empty((len(queries), width), np.float32)
+    found = np.full((len(queries), width), -1, np.int32)
+    scores = np.full((len(queries), width), -np.inf, np.float32)
     for number in range(len(queries)):
-        query, best, least = queries[number], np.full(width, LEAST), np.float32(-np.inf)
+        query, best, least = queries[number], np.full(width, NO_ROW), np.float32(-np.inf)
         for one in _nearest_lists(query, centroids, starts, probes, width):
             for place in range(starts[one], starts[one + 1]):
                 score = np.float32(0)
@@ -37,10 +38,11 @@ def scan(
                     score += query[axis] * vectors[place, axis]
                 if score >= least and rated(score, rows[place]) > best[0]:
                     replace_worst(best, width, rated(score, rows[place]))
-                    if best[0] > LEAST:
+                    if best[0] > NO_ROW:
                         least = score_of(best[0])
         for size in range(width - 1, -1, -1):  # the worst goes last, and so on
-            found[number, size], scores[number, size] = row_of(best[0]), score_of(best[0])
+            if best[0] > NO_ROW:
+                found[number, size], scores[number, size] = row_of(best[0]), score_of(best[0])
             replace_worst(best, size, best[size])
     return found, scores
 
@@ -57,7 +59,7 @@ def _nearest_lists(query: FloatVector, centroids: FloatMatrix, starts: IntVector
         products[one] = product
     while True:
         probes = min(probes, lists)
-        best, near = np.full(probes, LEAST), np.empty(probes, np.int32)
+        best, near = np.full(probes, NO_ROW), np.empty(probes, np.int32)
         for one in range(lists):
             if rated(products[one], one) > best[0]:
                 replace_worst(best, probes, rated(products[one], one))

@@ -125,22 +125,24 @@ class FlitFactors:
 def _solved(
     rows: RowVector, weight: FloatVector, alpha: float, vectors: FloatMatrix, fitted: BoolVector, penalised: Doubles
 ) -> npt.NDArray[np.floating[Any]]:
-    """Return the least-squares vector, float64 ``[dim]``, of confidence c on each action and 1 elsewhere.
+    """Return the least-squares vector, float64 ``[dim]``, of confidence c on each flit acted on and 1 elsewhere.
 
     That is ``penalised + sum (c - 1) y y'`` on the left and ``sum c y`` on the right.
     """
     left, right, order = penalised.copy(), np.zeros(len(penalised)), np.argsort(rows)
     at = 0
     while at < len(rows):
-        row, confidence = rows[order[at]], 0.0
+        row, total = rows[order[at]], 0.0
         while at < len(rows) and rows[order[at]] == row:
-            confidence += alpha * np.float64(weight[order[at]])
+            total += np.float64(weight[order[at]])  # exact, so that the order of actions changes no bit
             at += 1
         if fitted[row]:
             for one in range(len(right)):
-                right[one] += confidence * vectors[row, one]
-                for other in range(len(right)):
-                    left[one, other] += (confidence - 1.0) * vectors[row, one] * vectors[row, other]
+                right[one] += alpha * total * vectors[row, one]
+                for other in range(one + 1):
+                    left[one, other] += (alpha * total - 1.0) * vectors[row, one] * vectors[row, other]
+    for one in range(len(right)):
+        left[:one, one] = left[one, :one]
     return np.linalg.solve(left, right)
 
 

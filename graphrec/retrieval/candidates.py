@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from graphrec.arrays import FloatMatrix, FloatVector, RowVector, among, distinct
+from graphrec.errors import ShapeError
 from graphrec.index import VectorIndex
 from graphrec.retrieval.merging import lift_of, merged
 from graphrec.retrieval.scored import Scored, fill, interleave, popular
@@ -82,7 +83,12 @@ def rank(rows: RowVector, query: Query, shelf: Shelf, weights: Weights) -> Score
         query: Whose candidates they are.
         shelf: Vectors, factors and prior.
         weights: How the parts add up.
+
+    Raises:
+        ShapeError: If there is no interest to rank by.
     """
+    if not query.usable:
+        raise ShapeError("Query.medoids must hold an interest (got none); answer by popularity")
     lift, softness = lift_of(query.share, weights.importance), np.float32(weights.softness)
     scale = NO_SCALE if shelf.scale is None else shelf.scale
     scores, interest, similarity = merged(rows, shelf.vectors, scale, query.medoids, lift, softness)

@@ -41,7 +41,7 @@ def merged(
 
     Args:
         rows: The flits, int32 ``[n]``.
-        vectors: Of all flits, unit length, float32 ``[num_flits, dim]``.
+        vectors: Of all flits, unit length, float32 ``[num_flits, dim]``, C order.
         scale: What multiplies the cosines of each flit, float32 ``[num_flits]``; empty: nothing does.
         medoids: Vectors of the interests, float32 ``[interests, dim]``, one at least.
         lift: What is added for each interest, float32 ``[interests]``.

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,7 +19,7 @@ and an answer gives its turn away several times: whenever it reads, writes or lo
 RESTS = 3.0
 """Pause after a piece, and after each question rehearsed, as a multiple of what it took: callers keep most of it."""
 NICE = 10
-"""Steps that the thread's priority lies below the others': it gets a ninth of a processor that both wait for."""
+"""Steps that the thread's priority lies below the others': it gets a tenth of a processor that both wait for."""
 
 
 async def beside(work: Callable[[], T]) -> T:
@@ -31,10 +32,14 @@ async def beside(work: Callable[[], T]) -> T:
 
 
 def _stand_back() -> None:
-    """Lower this thread's priority, for good: where it may not be raised again, it could not serve others."""
+    """Lower this thread's priority, where the system lets it, and that of threads it starts.
+
+    Whoever has no special rights may not raise it again, so that the thread is used once.
+    """
     if sys.platform == "linux":  # elsewhere that would be the whole process
-        usual = os.getpriority(os.PRIO_PROCESS, 0)
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), usual + NICE)
+        with suppress(OSError):  # forbidden in some sandboxes, and no more than a courtesy
+            usual = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), usual + NICE)
 
 
 def unhurried(work: Callable[[], T]) -> T:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +61,10 @@ def test_a_user_is_the_least_squares_answer(factors: FlitFactors) -> None:
     np.testing.assert_allclose(taste.vector, np.linalg.solve(left, vectors.T @ (confidence * wanted)), atol=1e-5)
 
 
-@given(seed=st.integers(0, 10_000), count=st.integers(1, 40))
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 40), alpha=st.sampled_from([4.0, 3.7, 0.1]))
 @settings(max_examples=50)
-def test_the_order_of_actions_changes_no_bit(seed: int, count: int) -> None:
-    factors = fit_factors(history(), NUM_FLITS, CONFIG)
+def test_the_order_of_actions_changes_no_bit(seed: int, count: int, alpha: float) -> None:
+    factors = replace(fit_factors(history(), NUM_FLITS, CONFIG), alpha=alpha)
     rng = np.random.default_rng(seed)
     rows, weight = rng.integers(0, 45, count).astype(np.int32), rng.random(count).astype(np.float32)
     order = rng.permutation(count)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, normalise_rows
+from graphrec.errors import ShapeError
 from graphrec.index import IndexConfig, build_index
 from graphrec.retrieval.candidates import candidates_of, draw, rank
 from graphrec.retrieval.scored import Scored, fill, interleave, leave_out, order_of, popular
@@ -89,6 +90,12 @@ def test_rank_breaks_ties_by_row() -> None:
     same = np.tile(np.array([[1, 0]], np.float32), (5, 1))
     found = ranked(rows_of(4, 1, 3), same, same[:1], np.ones(1, np.float32), np.zeros(5, np.float32), Weights(1, 1))
     assert found.rows.tolist() == [1, 3, 4]
+
+
+def test_without_an_interest_there_is_nothing_to_rank_by() -> None:
+    nobody = np.zeros((0, 2), np.float32)
+    with pytest.raises(ShapeError, match="must hold an interest"):
+        ranked(rows_of(0, 1), PLANE, nobody, np.zeros(0, np.float32), np.zeros(4, np.float32), Weights(0.1, 0.2))
 
 
 def test_an_interest_without_importance_still_ranks_finite() -> None:

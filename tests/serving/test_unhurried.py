@@ -59,3 +59,11 @@ def test_work_beside_others_is_behind_them() -> None:
 def test_a_failure_beside_others_reaches_whoever_waits() -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(beside(lambda: 1 // 0))
+
+
+def test_work_goes_on_where_priorities_may_not_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    assert asyncio.run(beside(lambda: "done")) == "done"
