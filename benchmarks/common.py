@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,11 @@ def arguments(name: str, doc: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=RESULTS / f"{name}.json", help="result file")
     parser.add_argument("--only", default=None, help="run one part and merge it into the result file")
     return parser
+
+
+def stoppable() -> None:
+    """Let a kill (SIGTERM) end a benchmark as Ctrl-C does: together with the servers it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @dataclass

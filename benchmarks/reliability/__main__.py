@@ -11,7 +11,7 @@ Parts: swaps, kills, overload, soak (under load); api, tokens, bodies, names, co
 import importlib
 import os
 
-from benchmarks.common import Result, arguments
+from benchmarks.common import Result, arguments, stoppable
 from benchmarks.reliability.options import Options
 
 PARTS = {
@@ -30,6 +30,7 @@ PARTS = {
 
 def main() -> None:
     """Run the parts; the result file is written after each, so that what an early one found is not lost."""
+    stoppable()
     parser = arguments("reliability", __doc__)
     parser.add_argument("--store", default="demo/store", help="store with a version to serve")
     parser.add_argument("--seed", type=int, default=1, help="what chance is rooted in")

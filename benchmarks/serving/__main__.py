@@ -11,7 +11,7 @@ Parts: rates, workers, events (``graphrec serve``, which is uvicorn); ray (``ser
 
 import importlib
 
-from benchmarks.common import Result, arguments
+from benchmarks.common import Result, arguments, stoppable
 from benchmarks.serving.questions import Questions
 
 PARTS = {"rates": "on_uvicorn", "workers": "on_uvicorn", "events": "on_uvicorn", "ray": "on_ray"}
@@ -20,6 +20,7 @@ PARTS = {"rates": "on_uvicorn", "workers": "on_uvicorn", "events": "on_uvicorn",
 
 def main() -> None:
     """Run the parts; the result file is written after each."""
+    stoppable()
     parser = arguments("serving", __doc__)
     parser.add_argument("--store", default="demo/store", help="store with a version to serve")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each loop")
