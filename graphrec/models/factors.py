@@ -74,7 +74,8 @@ class FlitFactors:
             ``None`` where no action was on a fitted flit.
         """
         penalised, mean, covariance = self._moments
-        vector = _solved(rows, weight, self.alpha, self.vectors, self.fitted, penalised)
+        order = np.lexsort((weight, rows))
+        vector = _solved(rows[order], weight[order], self.alpha, self.vectors, self.fitted, penalised)
         spread = max(float(vector @ covariance @ vector), 0.0) ** 0.5
         return Taste(vector.astype(np.float32), float(vector @ mean), spread) if spread > 1e-9 else None
 
@@ -127,20 +128,19 @@ def _solved(
 ) -> npt.NDArray[np.floating[Any]]:
     """Return the least-squares vector, float64 ``[dim]``, of confidence c on each flit acted on and 1 elsewhere.
 
-    That is ``penalised + sum (c - 1) y y'`` on the left and ``sum c y`` on the right.
+    That is ``penalised + sum (c - 1) y y'`` on the left and ``sum c y`` on the right. ``rows`` ascend.
     """
-    left, right, order = penalised.copy(), np.zeros(len(penalised)), np.argsort(rows)
-    at = 0
+    left, right, at = penalised.copy(), np.zeros(len(penalised)), 0
     while at < len(rows):
-        row, total = rows[order[at]], 0.0
-        while at < len(rows) and rows[order[at]] == row:
-            total += np.float64(weight[order[at]])  # exact, so that the order of actions changes no bit
+        row, confidence = rows[at], 0.0
+        while at < len(rows) and rows[at] == row:
+            confidence += alpha * np.float64(weight[at])
             at += 1
         if fitted[row]:
             for one in range(len(right)):
-                right[one] += alpha * total * vectors[row, one]
+                right[one] += confidence * vectors[row, one]
                 for other in range(one + 1):
-                    left[one, other] += (alpha * total - 1.0) * vectors[row, one] * vectors[row, other]
+                    left[one, other] += (confidence - 1.0) * vectors[row, one] * vectors[row, other]
     for one in range(len(right)):
         left[:one, one] = left[one, :one]
     return np.linalg.solve(left, right)

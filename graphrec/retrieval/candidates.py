@@ -64,14 +64,8 @@ def _left(found: RowVector, excluded: RowVector) -> int:
     """Return how many rows of an index's answer are not among the ``excluded``, which are ascending."""
     count = 0
     for row in found:
-        low, high = 0, len(excluded)
-        while low < high:
-            middle = (low + high) // 2
-            if excluded[middle] < row:
-                low = middle + 1
-            else:
-                high = middle
-        count += row >= 0 and (low == len(excluded) or excluded[low] != row)
+        place = np.searchsorted(excluded, row)
+        count += row >= 0 and (place == len(excluded) or excluded[place] != row)
     return count
 
 
