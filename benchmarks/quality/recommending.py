@@ -90,29 +90,3 @@ def lists_section(name: str, result: Mapping[str, Any]) -> str:
         ".7093/.4349, iALS .7111/.4383. Seconds include choosing settings, where any are chosen."
     )
     return f"## Dot product against MLP: the leave-one-out protocol on MovieLens 1M\n\n{table(lines)}\n\n{facts}"
-
-
-def cold_section(name: str, result: Mapping[str, Any]) -> str:
-    """Return a table per part: methods by how many training actions a flit has."""
-    known = figures(result)
-    parts = sorted({one.split(".")[0] for one in known})
-    groups = {"items_0": "no actions", "items_1_2": "1 to 2", "items_3_10": "3 to 10"}
-    tables = []
-    for part in parts:
-        methods = dict.fromkeys(one.split(".")[1] for one in known if one.startswith(part) and ".recall@50." in one)
-        there = [group for group in groups if f"{part}.users.{group}" in known]
-        lines = [[part, *(f"{groups[group]} ({known[f'{part}.flits.{group}']:,.0f} flits)" for group in there)]]
-        for method in methods:
-            keys = [f"{part}.{method}.recall@50.{group}" for group in there]
-            lines.append([method, *(with_interval(known, key) for key in keys)])
-        lifts = [one for one in methods if f"{part}.{one}.lift.{there[0]}" in known]
-        for method in lifts:
-            keys = [f"{part}.{method}.lift.{group}" for group in there]
-            label = f"tuning the encoder adds to {method.removesuffix('_tuned')}"
-            lines.append([label, *(with_interval(known, key) for key in keys)])
-        counts = [f"{known[f'{part}.users.{one}']:,.0f} / {known[f'{part}.events.{one}']:,.0f}" for one in there]
-        tables.append(table([*lines, ["users / events", *counts]]))
-    facts = (
-        "On the networks (seed) a row of PinSage is the mean of three trainings, on films (draw) it is one training."
-    )
-    return "## Flits with few or no actions: Recall@50 among them\n\n" + "\n\n".join([*tables, facts])

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.cold_start import REFERENCE, World, _methods, chosen, measure
 from benchmarks.common import Result
-from benchmarks.quality.recommending import cold_section
+from benchmarks.quality.cold import cold_section, margins
 from graphrec.simulate import SimulationConfig, simulate
 from tests.pipeline.conftest import quick_config
 
@@ -34,3 +34,15 @@ def test_every_method_ranks_the_group_alone(tiny_bert: Path, tmp_path: Path) -> 
     text = cold_section("cold_start", {"figures": result.figures})
     assert "| graphrec |" in text
     assert "| tuning the encoder adds to pinsage |" in text
+
+
+def test_what_pinsage_adds_is_told_of_each_network_and_of_all_together() -> None:
+    known: dict[str, float] = {}
+    for part, ours, low in (("seed1", 0.4, 0.07), ("seed2", 0.5, 0.16), ("draw0", 0.3, -0.01)):
+        known |= {f"{part}.pinsage.recall@50.items_0": ours, f"{part}.content_knn.recall@50.items_0": 0.3}
+        known |= {f"{part}.pinsage.margin.items_0.low": low}
+    text = margins(known, ["draw0", "seed1", "seed2"])
+    assert "| draw0 | +0.0000 [-0.0100] |  |  |" in text
+    assert "| seed1 | +0.1000 [+0.0700] ▲ |  |  |" in text
+    # the mean of .1 and .2; half the root of .03 squared and .04 squared below it
+    assert "| the networks together | +0.1500 [+0.1250] ▲ |  |  |" in text
