@@ -17,7 +17,7 @@ from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
 from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TrainingConfig, TwoTowerConfig
 from graphrec.projection.config import ProjectionConfig
-from graphrec.retrieval.config import RetrievalConfig
+from graphrec.retrieval.config import ListsConfig, RetrievalConfig
 from graphrec.tables.config import InputConfig
 
 
@@ -47,6 +47,8 @@ class RunConfig(InputConfig):
     """HNSW."""
     retrieval: RetrievalConfig = RetrievalConfig()
     """Merging and the prior."""
+    lists: ListsConfig = ListsConfig()
+    """What is answered ahead."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """Split, metrics, baselines."""
     projection: ProjectionConfig = ProjectionConfig()

@@ -102,7 +102,7 @@ def ann_section(name: str, result: Mapping[str, Any]) -> str:
 def serving_section(name: str, result: Mapping[str, Any]) -> str:
     """Return a line per way of running, kind of answer and number of connections."""
     sheet = Sheet(result)
-    rows = r"([\w.]+\.(?:computed|remembered|events)\.c\d+)"
+    rows = r"([\w.]+\.(?:computed|remembered|listed|events)\.c\d+)"
     costs = sheet.grid("way", r"(uvicorn|uvicorn\.two_workers|ray\.\w+)", COSTS)
     parts = [sheet.grid("way, answers, connections", rows, ANSWERS), costs, sheet.rest()]
     return _section("The service beside an echo of the same answer size, run the same way", parts)

@@ -18,6 +18,7 @@ from benchmarks.load import load, request
 from benchmarks.reliability.caller import Caller, question
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.processes import Sample
+from benchmarks.serving.questions import COMPUTED, flags
 from benchmarks.serving.servers import service
 from graphrec.ids import Id
 from graphrec.retrieval.retriever import Retriever
@@ -93,7 +94,7 @@ def asked(users: Sequence[Id], flit: Id) -> Mapping[str, Sequence[bytes]]:
 def measure(result: Result, name: str, options: Options, requests: Sequence[bytes], connections: int) -> None:
     """Add the figures of one route."""
     flood = Flood()
-    with service(options.store, "--set", "answers_kept=0") as (port, _, pid):
+    with service(options.store, *flags(COMPUTED)) as (port, _, pid):
         calm = load(port, requests, 1, options.seconds / 4)
         before = Sample.of(pid)
         asyncio.run(flood.run(port, pid, requests, connections, options.seconds))

@@ -2,7 +2,9 @@
 
 Servers run in processes of their own, one worker or replica each unless said otherwise; the load comes from this
 process, in closed loops of 1, 16 and 64 connections asking for the top 50 of one user after another. ``computed``: no
-answer is remembered. ``remembered``: each has been asked before. The echo runs before and after, and its mean counts.
+answer is remembered and no list of the version read. ``remembered``: each has been asked before. ``listed``:
+each is a list of the version, for stores whose version keeps lists of 50. The echo runs before and after, and its mean
+counts.
 
     make demo && python -m benchmarks.serving --store demo/store [--only rates]
 

@@ -13,7 +13,7 @@ import yaml
 
 from benchmarks.common import Result
 from benchmarks.load import Load, load
-from benchmarks.serving.questions import CONNECTIONS, Questions, compare
+from benchmarks.serving.questions import COMPUTED, CONNECTIONS, Questions, compare, flags
 from benchmarks.serving.servers import START_S, children, free_port, memory_mb, running, service
 from graphrec.serving.deployment import NAME
 
@@ -29,16 +29,16 @@ ROOT = Path(__file__).parents[2]
 
 def ray(result: Result, asked: Questions) -> None:
     """Compare one replica with the echo behind each proxy; tell start and memory."""
-    with service(asked.store, "--set", "answers_kept=0") as (port, _, _):
+    with service(asked.store, *flags(COMPUTED)) as (port, _, _):
         size = load(port, asked.recommend(), 1, 1.0).answer_bytes
     for proxy, variables in PROXIES.items():
         name = f"ray.{proxy}"
         before = _echo(asked, size, variables)
-        found = {kept: _service(result, name, asked, kept, variables) for kept in ("computed", "remembered")}
+        found = {way: _service(result, name, asked, way, variables) for way in asked.ways()}
         after = _echo(asked, size, variables)
-        for kept, loops in found.items():
+        for way, loops in found.items():
             for number in CONNECTIONS:
-                compare(result, f"{name}.{kept}.c{number}", loops[number], (before[number], after[number]))
+                compare(result, f"{name}.{way}.c{number}", loops[number], (before[number], after[number]))
 
 
 def _echo(asked: Questions, size: int, variables: Mapping[str, str]) -> dict[int, Load]:
@@ -46,19 +46,18 @@ def _echo(asked: Questions, size: int, variables: Mapping[str, str]) -> dict[int
         return _loops(port, asked.recommend(), asked.seconds)
 
 
-def _service(result: Result, name: str, asked: Questions, kept: str, variables: Mapping[str, str]) -> dict[int, Load]:
+def _service(result: Result, name: str, asked: Questions, way: str, variables: Mapping[str, str]) -> dict[int, Load]:
     """Run the loops of one kind of answer; those that are computed also tell start and memory."""
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder:
         tokens = Path(folder) / "tokens"
         tokens.write_text(f"read {token}\n")
         files = {"state": str(Path(folder) / "state.sqlite"), "tokens": str(tokens)}
-        most = 0 if kept == "computed" else len(asked.users)
-        args = {"store": str(Path(asked.store).resolve()), **files, "answers_kept": most}
+        args = {"store": str(Path(asked.store).resolve()), **files, **asked.ways()[way]}
         questions = asked.recommend(token)
         with deployed("graphrec.serving:app", args, variables) as (port, ready_s, pid):
             loops = _loops(port, questions, asked.seconds)
-            if kept == "computed":
+            if way == "computed":
                 result.add(f"{name}.start_to_ready_s", ready_s, unit="s", better="lower")
                 _memory(result, name, below(pid))
     return loops

@@ -4,7 +4,7 @@ import json
 
 from benchmarks.common import Result
 from benchmarks.load import load, request
-from benchmarks.serving.questions import CONNECTIONS, Questions, compare
+from benchmarks.serving.questions import COMPUTED, CONNECTIONS, Questions, compare, flags
 from benchmarks.serving.servers import echo, memory_mb, service, worker_pids
 
 HEADLINE = 16
@@ -13,15 +13,15 @@ HEADLINE = 16
 def rates(result: Result, asked: Questions) -> None:
     """Compare one worker with the echo, and time its start."""
     questions = asked.recommend()
-    with service(asked.store, "--set", "answers_kept=0") as (port, ready_s, _):
+    with service(asked.store, *flags(COMPUTED)) as (port, ready_s, _):
         result.add("uvicorn.start_to_ready_s", ready_s, unit="s", better="lower")
         size = load(port, questions, 1, 1.0).answer_bytes
     result.add("answer_bytes", size, unit="B", better="lower")
-    for name, kept in (("computed", 0), ("remembered", len(questions))):
+    for name, settings in asked.ways().items():
         for connections in CONNECTIONS:
             with echo(size) as port:
                 before = load(port, questions, connections, asked.seconds)
-            with service(asked.store, "--set", f"answers_kept={kept}") as (port, _, _):
+            with service(asked.store, *flags(settings)) as (port, _, _):
                 load(port, questions, 1, rounds=1)
                 found = load(port, questions, connections, asked.seconds)
             with echo(size) as port:
@@ -31,7 +31,7 @@ def rates(result: Result, asked: Questions) -> None:
 
 def workers(result: Result, asked: Questions) -> None:
     """Tell what two workers answer together, and what memory each takes."""
-    with service(asked.store, "--set", "answers_kept=0", "--workers", "2") as (port, ready_s, pid):
+    with service(asked.store, *flags(COMPUTED), "--workers", "2") as (port, ready_s, pid):
         found = load(port, asked.recommend(), HEADLINE, asked.seconds)
         result.add("uvicorn.two_workers.start_to_ready_s", ready_s, unit="s", better="lower")
         result.add(f"uvicorn.two_workers.computed.c{HEADLINE}.rps", found.rps, unit="1/s")

@@ -8,6 +8,7 @@ from graphrec.graph.split import Split, action_types, newest_event_s, shown_tabl
 from graphrec.pipeline.assembly import Part, history_of, shown_at
 from graphrec.pipeline.factors import factors_stage
 from graphrec.pipeline.indexes import index_stage
+from graphrec.pipeline.lists import lists_stage
 from graphrec.pipeline.measure import evaluation_stage
 from graphrec.pipeline.projection import projection_stage
 from graphrec.pipeline.resolved import Resolved
@@ -48,18 +49,21 @@ class Line:
         """Return every artifact that a version names, running what is missing."""
         shared = {name: getattr(self, name) for name in SHARED}
         held_out = {**self.held_out.stages(), "evaluation": self.evaluation}
-        return {**shared, **held_out, **self.served.stages(), "projection": self.projection}
+        served = {**self.served.stages(), **({"lists": self.lists} if self.config.lists.k else {})}
+        return {**shared, **held_out, **served, "projection": self.projection}
 
     def stage(self, name: str) -> list[Artifact]:
         """Return the artifacts of one stage, running what is missing up to it: of both lines where it runs in both.
 
         Raises:
-            ConfigError: If the preset has no such stage.
+            ConfigError: If the config has no such stage.
         """
         if name == "neighbourhoods" and not self.config.walks:
             raise ConfigError(
                 f"neighbourhoods must be walked by a preset that reads them (got {self.config.model.preset})"
             )
+        if name == "lists" and not self.config.lists.k:
+            raise ConfigError("lists.k must be above 0 for lists to be kept (got 0)")
         if name in PER_PART:
             return [getattr(part, name) for part in (self.held_out, self.served)]
         return [getattr(self, name)]
@@ -113,6 +117,11 @@ class Line:
         return evaluation_stage(
             self.runner, self.config, self.held_out.bundle, self.features, self.tables, lambda: self.split
         )
+
+    @cached_property
+    def lists(self) -> Artifact:
+        """The served answers to every user."""
+        return lists_stage(self.runner, self.config, self.served.bundle)
 
     @cached_property
     def projection(self) -> Artifact:

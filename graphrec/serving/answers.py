@@ -5,19 +5,23 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from pydantic_core import from_json, to_json
 
 from graphrec.errors import ConfigError
 from graphrec.ids import Id
 from graphrec.retrieval.answers import Candidates
 from graphrec.retrieval.newest import Action
+from graphrec.retrieval.rendered import DIGITS, rendered, told
 from graphrec.retrieval.retriever import Retriever
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.endpoint import Asked
-from graphrec.serving.messages import Embed, Listed, Recommend, RecommendFrom, Search, Similar
+from graphrec.serving.messages import DEFAULT_K, Embed, Listed, Recommend, RecommendFrom, Search, Similar
+from graphrec.serving.served import Served
+from graphrec.serving.service import Service
 from graphrec.state import Known
 
-DIGITS = 6
-"""Decimals of scores and cosines: what float32 holds."""
+PLAIN = frozenset({"user", "k"})
+"""What a request says that asks for nothing special."""
 
 
 def recommend(asked: Asked) -> dict[str, Any]:
@@ -30,6 +34,27 @@ def recommend(asked: Asked) -> dict[str, Any]:
     newest, hidden = since_version(known, retriever, asked.service.config)
     found = retriever.recommend(message.user, message.k, request, newest=newest, hidden=hidden, kind=message.kind)
     return _listed(asked, found)
+
+
+def listed(service: Service, served: Served, body: bytes) -> bytes | None:
+    """Return the answer that the version keeps for who asks, if he asks for nothing else and did nothing since.
+
+    The body is read without its model, which takes several times as long: what is not told here is told by the model.
+    """
+    lists = served.lists
+    if lists is None:
+        return None
+    try:
+        asked = from_json(body)
+    except ValueError:
+        return None
+    if not isinstance(asked, dict) or not asked.keys() <= PLAIN or type(asked.get("user")) not in (str, int):
+        return None
+    k, user = asked.get("k", DEFAULT_K), asked["user"]
+    row = served.user_row(user) if type(k) is int and k == lists.k else None
+    if row is None or not service.state.of(user).nothing:
+        return None
+    return b'{"version":' + to_json(served.version) + b"," + lists.of(row)[1:]
 
 
 def recommend_from(asked: Asked) -> dict[str, Any]:
@@ -99,15 +124,11 @@ def times_shown(known: Known, retriever: Retriever, config: ServingConfig) -> di
 
 def _listed(asked: Asked, found: Candidates) -> dict[str, Any]:
     message: Listed = asked.message
-    scores = found.scores.astype(np.float64).round(DIGITS).tolist()
-    rows = zip(found.ids, scores, found.interests, found.ads, _shown(asked, found.kind, found.ids), strict=True)
-    candidates: list[dict[str, Any]] = []
-    for place, (one, score, interest, ad, shown) in enumerate(rows):
-        if shown:
-            sold = {} if ad is None else {"ad": ad}
-            why = {"why": found.explain(place)} if message.explain else {}
-            candidates.append({"id": one, "score": score, "interest": interest, **sold, **why})
-    answer = {"version": asked.served.version, "reason": found.reason, "candidates": candidates}
+    rows = enumerate(zip(rendered(found), _shown(asked, found.kind, found.ids), strict=True))
+    candidates = [
+        one | ({"why": found.explain(place)} if message.explain else {}) for place, (one, shown) in rows if shown
+    ]
+    answer = {"version": asked.served.version, **told(found.reason, candidates)}
     return answer | ({"trace": found.trace().to_dicts()} if message.trace else {})
 
 

@@ -46,6 +46,8 @@ class ServingConfig(Section):
     """Longest body of ``/v1/embed``, which may hold an image in base64."""
     answers_kept: int = Field(default=4096, ge=0)
     """Answers a worker remembers; they hold until the version or what is known of the user changes."""
+    lists: bool = True
+    """Whether to answer from the lists that a version keeps, where it does (``lists.k`` of its config)."""
     encoder_at_start: bool = False
     """Loads the text encoder before a worker answers: seconds, and hundreds of MB; else its first search does."""
     actions: dict[str, Annotated[float, Field(gt=0)]] = Field(

@@ -80,6 +80,7 @@ class Spec:
         body: Model of the body; ``None``: no body.
         image: Whether the body may hold an image.
         remember: Whether equal bodies get the remembered answer, as long as nothing of its user has changed.
+        listed: Returns the answer to a body where the version keeps it, else ``None``; it takes no turn.
     """
 
     method: str
@@ -91,6 +92,7 @@ class Spec:
     body: type[Message] | None = None
     image: bool = False
     remember: bool = False
+    listed: Callable[[Service, Served, bytes], bytes | None] | None = None
 
     @property
     def shown(self) -> str:
@@ -152,6 +154,8 @@ class Endpoint:
             Problem: If it is refused, or too many requests wait.
             GraphrecError: If the version cannot answer it.
         """
+        if self._listed(served, body) is not None:
+            return
         asked = Asked(self._service, served, self._message(body), "")
         async with self._service.gates[self._spec.where].turn():
             await self._run(asked, body)
@@ -173,6 +177,10 @@ class Endpoint:
             if kept is not None:
                 self._service.metrics.remembered.inc()
                 return Sent(kept), b"remembered"
+        kept = self._listed(served, body)
+        if kept is not None:
+            self._service.metrics.listed.inc()
+            return Sent(kept), b"listed"
         digest = scope.get("path_params", {}).get("digest", "")
         asked = Asked(self._service, served, self._message(body), _user(scope, self._spec.path), digest)
         async with self._service.gates[self._spec.where].turn() as waited:
@@ -180,6 +188,9 @@ class Endpoint:
             sent = await self._run(asked, body)
             took = time.perf_counter() - begun
         return sent, f"wait;dur={1000 * waited:.2f}, answer;dur={1000 * took:.2f}".encode()
+
+    def _listed(self, served: Served, body: bytes) -> bytes | None:
+        return None if self._spec.listed is None else self._spec.listed(self._service, served, body)
 
     async def _run(self, asked: Asked, body: bytes) -> Sent:
         """Run the handler where it belongs."""

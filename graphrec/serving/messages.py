@@ -10,6 +10,7 @@ from graphrec.ids import Id
 from graphrec.retrieval.request import Request
 
 MAX_K = 500
+DEFAULT_K = 50
 MAX_LIST = 100
 MAX_EVENTS = 500
 MAX_TEXT = 8192
@@ -92,7 +93,7 @@ PLAIN = Request()
 class Listed(Message):
     """A request for a list of flits."""
 
-    k: K = 50
+    k: K = DEFAULT_K
     """Length of the list at most."""
     wishes: Wishes = Field(default_factory=Wishes)
     """What the list shall heed."""

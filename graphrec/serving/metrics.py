@@ -22,6 +22,7 @@ class Metrics:
         requests: By route and status.
         seconds: From the first byte to the last, by route.
         remembered: Answers given from memory.
+        listed: Answers that the version keeps.
         events: By outcome.
         swaps: By outcome.
         waiting: Requests that wait or are answered.
@@ -35,6 +36,7 @@ class Metrics:
             "graphrec_request_seconds", "Seconds of a request", ["route"], buckets=BUCKETS, registry=self._own
         )
         self.remembered = Counter("graphrec_remembered_answers", "Answers given from memory", registry=self._own)
+        self.listed = Counter("graphrec_listed_answers", "Answers from the version's lists", registry=self._own)
         self.events = Counter("graphrec_events", "Events told", ["outcome"], registry=self._own)
         self.swaps = Counter("graphrec_swaps", "Moves to another version", ["outcome"], registry=self._own)
         self.waiting = Gauge(

@@ -9,7 +9,17 @@ from graphrec.serving.explorer import messages as x
 PERSON = f"/v1/users/{USER}"
 
 ROUTES: tuple[Spec, ...] = (
-    Spec("POST", "/v1/recommend", "read", "loop", answers.recommend, m.Recommended, m.Recommend, remember=True),
+    Spec(
+        "POST",
+        "/v1/recommend",
+        "read",
+        "loop",
+        answers.recommend,
+        m.Recommended,
+        m.Recommend,
+        remember=True,
+        listed=answers.listed,
+    ),
     Spec("POST", "/v1/recommend-from", "read", "loop", answers.recommend_from, m.Recommended, m.RecommendFrom),
     Spec("POST", "/v1/similar", "read", "loop", answers.similar, m.Neighbours, m.Similar),
     Spec("POST", "/v1/search", "read", "thread", answers.search, m.Neighbours, m.Search),

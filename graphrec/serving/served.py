@@ -7,13 +7,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from graphrec.errors import ConfigError
+from graphrec.errors import ArtifactError, ConfigError
 from graphrec.ids import Id
 from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.lists import Lists
 from graphrec.retrieval.retriever import Retriever
 from graphrec.serving.material import Material
 from graphrec.state import Known
-from graphrec.store import Store
+from graphrec.store import Artifact, Store, Version
 
 MOST_BYTES = 16 * 1024
 """Longest question and answer, together, that are remembered: a worker's memory stays bounded."""
@@ -77,12 +78,14 @@ class Served:
     Attributes:
         retriever: Answers.
         remembered: Answers given.
+        lists: Answers that the version keeps; ``None`` where it keeps none.
         store: Holds the leases on the version's artifacts, so that no gc removes them.
         material: What else the version holds, for whoever looks.
     """
 
     retriever: Retriever
     remembered: Remembered
+    lists: Lists | None
     store: Store = field(repr=False)
     material: Material = field(repr=False)
 
@@ -91,8 +94,15 @@ class Served:
         """Name of the version."""
         return self.retriever.version
 
+    def user_row(self, user: Id) -> int | None:
+        """Return a user's row, ``None`` of somebody the version does not know."""
+        bundle = self.retriever.bundle
+        return bundle.ids[bundle.settings.user_type].get(user)
+
     @classmethod
-    def open(cls, place: str, version: str, answers_kept: int = 0, *, encoder: bool = False) -> "Served":
+    def open(
+        cls, place: str, version: str, answers_kept: int = 0, *, encoder: bool = False, lists: bool = True
+    ) -> "Served":
         """Open a version, every file compared with its manifest, and let it answer.
 
         One that has answered before is compared anew: its files may have been damaged since.
@@ -102,6 +112,7 @@ class Served:
             version: A version's name or an alias.
             answers_kept: Answers to remember.
             encoder: Whether to load what encodes texts, too.
+            lists: Whether to answer from the lists that the version keeps.
 
         Raises:
             ArtifactError: If there is no such version, or a file is damaged.
@@ -109,7 +120,9 @@ class Served:
         store = Store(place, recheck=True)
         try:
             found = store.resolve(version)
-            bundle = Bundle.open(store.artifact(found, "bundle").path)
+            artifact = store.artifact(found, "bundle")
+            bundle = Bundle.open(artifact.path)
+            kept = _lists(store, found, artifact) if lists and "lists" in found.stages else None
             retriever = Retriever(bundle, version=found.name, model=store.artifact(found, "model").path)
             _warm(retriever)
             if encoder:
@@ -118,7 +131,22 @@ class Served:
         except BaseException:
             store.close()
             raise
-        return cls(retriever, Remembered(answers_kept), store, Material(store, found, bundle))
+        return cls(retriever, Remembered(answers_kept), kept, store, Material(store, found, bundle))
+
+
+def _lists(store: Store, version: Version, bundle: Artifact) -> Lists:
+    """Open a version's lists.
+
+    Raises:
+        ArtifactError: If another bundle gave them.
+    """
+    artifact = store.artifact(version, "lists")
+    if artifact.inputs.get("bundle") != bundle.digest:
+        raise ArtifactError(
+            f"version {version.name} must keep lists of its own bundle {bundle.digest[:12]} (got lists of "
+            f"{artifact.inputs.get('bundle', 'none')[:12]}); run again"
+        )
+    return Lists.open(artifact.path)
 
 
 def _warm(retriever: Retriever) -> None:

@@ -82,7 +82,7 @@ class Current:
 
     def _opened(self, name: str) -> Served:
         config = self._config
-        return Served.open(config.store, name, config.answers_kept, encoder=config.encoder_at_start)
+        return Served.open(config.store, name, config.answers_kept, encoder=config.encoder_at_start, lists=config.lists)
 
     def _named(self) -> str:
         return self._aliases.resolve(self._config.version).name

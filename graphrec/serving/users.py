@@ -6,9 +6,10 @@ from typing import Any
 
 from graphrec.errors import UnknownIdError
 from graphrec.ids import Id, IdMap
+from graphrec.retrieval.rendered import DIGITS
 from graphrec.retrieval.request import Request
 from graphrec.retrieval.wishes import worth_of
-from graphrec.serving.answers import DIGITS, since_version, standing
+from graphrec.serving.answers import since_version, standing
 from graphrec.serving.endpoint import Asked
 from graphrec.serving.messages import NewEvents, SetWishes
 from graphrec.serving.problems import Problem

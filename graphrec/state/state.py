@@ -49,6 +49,11 @@ class Known:
     wishes: Mapping[Id, float] = field(default_factory=dict)
     forgotten: bool = False
 
+    @property
+    def nothing(self) -> bool:
+        """Whether he did, wished and asked for nothing since."""
+        return not (self.events or self.wishes or self.forgotten)
+
     @cached_property
     def stamp(self) -> int:
         """A number that differs where anything does: whoever compares need not hold the events."""

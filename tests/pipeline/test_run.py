@@ -17,6 +17,7 @@ from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
 from graphrec.projection.projection import Projection
 from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.lists import Lists
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Store
 from graphrec.tables.clean import Edges, Tables
@@ -26,7 +27,7 @@ STAGES = [
     "tables", "features", "model", "tuning",
     "holdout_graph", "holdout_neighbourhoods", "holdout_embeddings", "holdout_interests", "holdout_factors",
     "holdout_index", "holdout_bundle", "evaluation",
-    "graph", "neighbourhoods", "embeddings", "interests", "factors", "index", "bundle", "projection",
+    "graph", "neighbourhoods", "embeddings", "interests", "factors", "index", "bundle", "lists", "projection",
 ]  # fmt: skip
 
 
@@ -73,9 +74,26 @@ def test_the_map_holds_the_served_flits_in_clusters_named_by_their_words(first: 
     assert all(word in texts for name in made.names for word in name.split(", "))
 
 
+def test_the_version_keeps_what_every_user_is_answered(first: Finished) -> None:
+    kept = Lists.open(first.store.artifact("latest", "lists").path)
+    retriever = Retriever.open(first.config.store)
+    users = retriever.bundle.ids["user"].series
+    assert (len(kept), kept.k) == (len(users), 50)
+    for row in range(0, len(users), 17):
+        found = json.loads(kept.of(row))
+        assert [one["id"] for one in found["candidates"]] == retriever.recommend(users[row], 50).ids
+
+
+def test_without_lists_there_is_no_such_stage(first: Finished, tmp_path: Path) -> None:
+    without = again(first, tmp_path, "lists.k=0")
+    assert set(without.version.stages) == set(STAGES) - {"lists"}
+    with pytest.raises(ConfigError, match=r"lists\.k must be above 0"):
+        Line(without.config, Runner(without.store)).stage("lists")
+
+
 def test_retrieval_settings_alone_redo_tuning_and_what_comes_after(first: Finished, tmp_path: Path) -> None:
     changed = again(first, tmp_path, "retrieval.candidates=100")
-    assert redone(changed) == ["tuning", "holdout_bundle", "evaluation", "bundle"]
+    assert redone(changed) == ["tuning", "holdout_bundle", "evaluation", "bundle", "lists"]
     assert changed.version.name == "v0002"
     assert changed.store.resolve("latest").name == "v0002"
     back = again(first, tmp_path)
@@ -88,6 +106,7 @@ def test_retrieval_settings_alone_redo_tuning_and_what_comes_after(first: Finish
     [
         ("neighbourhoods.size=5", {"model", "tuning", "neighbourhoods", "embeddings", "bundle", "evaluation"}),
         ("projection.clusters=5", {"projection"}),
+        ("lists.k=5", {"lists"}),
         ("index.ef_search=77", {"tuning", "index"}),
         ("evaluation.k=[5]", {"evaluation"}),
         ("runtime.workers=2", set()),

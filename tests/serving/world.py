@@ -15,6 +15,8 @@ import uvicorn
 
 from graphrec.features import TextConfig
 from graphrec.retrieval.bundle import Bundle
+from graphrec.retrieval.lists import lists_of, save_lists
+from graphrec.retrieval.retriever import Retriever
 from graphrec.serving.application import create_app
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.protocol import BoundedProtocol
@@ -32,8 +34,8 @@ def bearer(scope: str | None) -> dict[str, str]:
     return {} if scope is None else {"Authorization": f"Bearer {TOKENS.get(scope, scope)}"}
 
 
-def publish(store: Store, number: int, bundle: Bundle | None = None) -> str:
-    """Publish a version; its prior rises from flit to flit, starting at flit ``number``."""
+def publish(store: Store, number: int, bundle: Bundle | None = None, *, list_k: int = 0) -> str:
+    """Publish a version; its prior rises from flit to flit, starting at flit ``number``; above 0 it keeps lists."""
     prior = (np.arange(NUM_FLITS) - number) % NUM_FLITS / NUM_FLITS
     made = with_prior(planted(), prior) if bundle is None else bundle
 
@@ -44,9 +46,21 @@ def publish(store: Store, number: int, bundle: Bundle | None = None) -> str:
         "bundle": store.publish("bundle", _key("bundle", number), lambda folder: made.save(folder)),
         "model": store.publish("model", _key("model", 0), write_text_model),
     }
+    if list_k:
+        stages["lists"] = publish_lists(store, stages["bundle"], made, list_k)
     version = store.add_version(stages, {"number": number})
     store.set_alias("latest", version)
     return version.name
+
+
+def publish_lists(store: Store, artifact: Artifact, bundle: Bundle, k: int) -> Artifact:
+    """Publish the lists of a bundle, for a version to name beside it."""
+
+    def write(folder: Path) -> None:
+        rows = range(len(bundle.ids[bundle.settings.user_type]))
+        save_lists(folder, [lists_of(Retriever(bundle), rows, k)], k)
+
+    return store.publish("lists", _key(f"lists{artifact.digest}", k), write, inputs={"bundle": artifact.digest})
 
 
 def _key(stage: str, number: int) -> str:
