@@ -52,7 +52,7 @@ def listed(service: Service, served: Served, body: bytes) -> bytes | None:
         return None
     k, user = asked.get("k", DEFAULT_K), asked["user"]
     row = served.user_row(user) if type(k) is int and k == lists.k else None
-    if row is None or not service.state.of(user).nothing:
+    if row is None or not service.looks.of(user).nothing:
         return None
     return b'{"version":' + to_json(served.version) + b"," + lists.of(row)[1:]
 

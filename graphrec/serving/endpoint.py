@@ -173,7 +173,7 @@ class Endpoint:
     async def _answered(self, served: Served, body: bytes, scope: Scope) -> tuple[Sent, bytes]:
         if self._spec.remember:
             asker = served.remembered.asker(body)
-            kept = None if asker is None else served.remembered.get(body, self._service.state.of(asker))
+            kept = None if asker is None else served.remembered.get(body, self._service.looks.of(asker))
             if kept is not None:
                 self._service.metrics.remembered.inc()
                 return Sent(kept), b"remembered"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from graphrec.serving.appender import Appender
 from graphrec.serving.config import ServingConfig, check_guarded
 from graphrec.serving.gate import Gate
+from graphrec.serving.looks import Looks
 from graphrec.serving.metrics import Metrics
 from graphrec.serving.problems import busy
 from graphrec.serving.served import Served
@@ -25,6 +26,7 @@ class Service:
         config: Settings.
         tokens: Who may do what.
         state: What users did and wish.
+        looks: The same, for answers that wait for nothing.
         appender: Brings events to disk.
         current: The version that answers.
         metrics: Counts.
@@ -34,6 +36,7 @@ class Service:
     config: ServingConfig
     tokens: Tokens
     state: State
+    looks: Looks
     appender: Appender
     current: Current
     metrics: Metrics
@@ -54,7 +57,8 @@ class Service:
         at_once = {"thread": SLOW_AT_ONCE, "write": 1, "events": config.max_waiting}
         gates = {name: Gate(most, config.max_waiting, config.timeout_s) for name, most in at_once.items()}
         gates["loop"] = Gate(1, config.max_waiting, config.timeout_s, Turns())
-        return cls(config, tokens, state, Appender(state), Current(config, metrics), metrics, gates)
+        current = Current(config, metrics)
+        return cls(config, tokens, state, Looks(state), Appender(state), current, metrics, gates)
 
     def served(self) -> Served:
         """Return the version that answers.

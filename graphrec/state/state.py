@@ -92,8 +92,12 @@ class State(Protocol):
         """
         ...
 
-    def of(self, user: Id) -> Known:
+    def of(self, user: Id, *, looked: bool = False) -> Known:
         """Return what is known of a user now.
+
+        Args:
+            user: Who.
+            looked: Whether somebody has asked since the caller was: what was known then will do.
 
         Raises:
             StateError: If the state cannot be read.

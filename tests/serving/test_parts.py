@@ -5,6 +5,7 @@ import json
 import logging
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from graphrec.serving.appender import Appender
 from graphrec.serving.endpoint import Endpoint, Spec
 from graphrec.serving.gate import Gate
 from graphrec.serving.logs import JsonLines
+from graphrec.serving.looks import Looks
 from graphrec.serving.problems import Problem
 from graphrec.serving.served import MOST_ASKED, MOST_BYTES, Remembered
-from graphrec.state import Event, Known, Outcome
+from graphrec.state import Event, Known, Outcome, SqliteState
 
 
 def test_a_gate_lets_in_one_by_one_and_refuses_beyond_its_queue() -> None:
@@ -161,3 +163,35 @@ print(before > 0, compiled() - before)
 def test_what_strangers_ask_is_compiled_before_a_version_answers(planted_store: Path) -> None:
     done = subprocess.run([sys.executable, "-c", COMPILED, str(planted_store)], capture_output=True, text=True)
     assert done.stdout.split() == ["True", "0"], done.stderr
+
+
+def test_what_others_wrote_is_looked_at_once_in_a_pass_and_again_in_the_next(tmp_path: Path) -> None:
+    async def passes(ours: SqliteState, theirs: SqliteState) -> list[int]:
+        looks, seen = Looks(ours), []
+        for number in range(3):
+            theirs.append([Event(f"e{number}", "ada", "f1", "like", number)])
+            seen.append(len(looks.of("ada").events))
+            theirs.append([Event(f"late{number}", "ada", "f1", "like", number)])  # while the pass goes on
+            seen.append(len(looks.of("ada").events))
+            await asyncio.sleep(0)
+        return seen
+
+    with (
+        closing(SqliteState(tmp_path / "state.sqlite")) as ours,
+        closing(SqliteState(tmp_path / "state.sqlite")) as theirs,
+    ):
+        asked: list[str] = []
+        ours._reader.set_trace_callback(asked.append)
+        assert asyncio.run(passes(ours, theirs)) == [1, 1, 3, 3, 5, 5]
+        assert sum("data_version" in one for one in asked) == 3
+
+
+def test_somebody_else_is_looked_up_in_the_same_pass(tmp_path: Path) -> None:
+    async def both(state: SqliteState) -> list[Known]:
+        looks = Looks(state)
+        return [looks.of("ada"), looks.of("bob"), looks.of("ada")]
+
+    with closing(SqliteState(tmp_path / "state.sqlite")) as state:
+        bobs = Event("e1", "bob", "f1", "like", 1)
+        state.append([bobs])
+        assert asyncio.run(both(state)) == [Known(), Known((bobs,)), Known()]

@@ -37,7 +37,7 @@ class NaiveState:
         self.events = [one for one in self.events if (type(one.user), one.user) != (type(user), user)]
         self.wishes.pop((type(user), user), None)
 
-    def of(self, user: Id) -> Known:
+    def of(self, user: Id, *, looked: bool = False) -> Known:
         if (type(user), user) in self.gone:
             return Known(forgotten=True)
         own = tuple(one for one in self.events if (type(one.user), one.user) == (type(user), user))
