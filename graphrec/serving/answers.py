@@ -1,6 +1,7 @@
 """Routes that ask a version."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from graphrec.serving.served import Served
 from graphrec.serving.service import Service
 from graphrec.state import Known
 
-PLAIN = frozenset({"user", "k"})
-"""What a request says that asks for nothing special."""
+NOTHING: Mapping[str, Any] = {"wishes": {}, "explain": False, "trace": False, "kind": None}
+"""What a request says besides ``user`` and ``k`` that asks for nothing special, as callers write defaults out."""
 
 
 def recommend(asked: Asked) -> dict[str, Any]:
@@ -48,13 +49,20 @@ def listed(service: Service, served: Served, body: bytes) -> bytes | None:
         asked = from_json(body)
     except ValueError:
         return None
-    if not isinstance(asked, dict) or not asked.keys() <= PLAIN or type(asked.get("user")) not in (str, int):
+    if not isinstance(asked, dict):
         return None
-    k, user = asked.get("k", DEFAULT_K), asked["user"]
-    row = served.user_row(user) if type(k) is int and k == lists.k else None
+    user, k = asked.pop("user", None), asked.pop("k", DEFAULT_K)
+    if type(user) not in (str, int) or type(k) is not int or k != lists.k or not _asks_for_nothing(asked):
+        return None
+    row = served.user_row(user)
     if row is None or not service.looks.of(user).nothing:
         return None
     return b'{"version":' + to_json(served.version) + b"," + lists.of(row)[1:]
+
+
+def _asks_for_nothing(asked: Mapping[str, Any]) -> bool:
+    """Return whether a request's other fields are what they are by default, to their types: 0 is not ``False``."""
+    return all(name in NOTHING and repr(value) == repr(NOTHING[name]) for name, value in asked.items())
 
 
 def recommend_from(asked: Asked) -> dict[str, Any]:

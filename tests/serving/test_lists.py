@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from graphrec.errors import ArtifactError
 from graphrec.serving.answers import listed, recommend
+from graphrec.serving.client import Client
 from graphrec.serving.config import ServingConfig
 from graphrec.serving.endpoint import Asked
 from graphrec.serving.messages import Recommend
@@ -23,7 +24,7 @@ from graphrec.store import Store
 from tests.retrieval.world import planted
 from tests.serving.test_answers import liked
 from tests.serving.test_swap import metric, version_of
-from tests.serving.world import Running, publish, publish_lists, serving, until
+from tests.serving.world import TOKENS, Running, publish, publish_lists, serving, until
 
 K = 10
 
@@ -52,11 +53,24 @@ def way(running: Running, **body: Any) -> str:
 def test_a_list_is_the_computed_answer_to_the_byte(lists: Running) -> None:
     before = metric(lists, "graphrec_listed_answers_total")
     kept = lists.post("/v1/recommend", user="u1", k=K)
-    computed = lists.post("/v1/recommend", user="u1", k=K, explain=False)
+    computed = lists.post("/v1/recommend", user="u1", k=K, wishes={"safe": False})
     assert kept.headers["server-timing"] == "listed"
     assert computed.headers["server-timing"].startswith("wait;dur=")
     assert kept.content == computed.content
     assert metric(lists, "graphrec_listed_answers_total") == before + 1
+
+
+@pytest.mark.parametrize("defaults", [{"explain": False, "wishes": {}}, {"trace": False, "kind": None}])
+def test_defaults_may_be_written_out(lists: Running, defaults: dict[str, Any]) -> None:
+    assert way(lists, user="u1", k=K, **defaults) == "listed"
+
+
+def test_the_client_asks_for_lists(lists: Running) -> None:
+    before = metric(lists, "graphrec_listed_answers_total")
+    with Client(lists.url, TOKENS["read"]) as client:
+        found = client.recommend("u1", K)
+    assert [one.id for one in found.candidates] == lists.candidates("u1", K)
+    assert metric(lists, "graphrec_listed_answers_total") == before + 2
 
 
 @pytest.mark.parametrize(
@@ -127,7 +141,15 @@ def test_lists_of_another_bundle_are_refused(tmp_path: Path) -> None:
 USERS = st.sampled_from(["u1", "u2", "nobody", "", 1, 1.0, True, None, ["u1"], {"u1": 1}])
 LENGTHS = st.sampled_from([K, float(K), str(K), K + 1, 0, True, None, -(2**70)])
 BODIES = st.fixed_dictionaries(
-    {}, optional={"user": USERS, "k": LENGTHS, "explain": st.booleans(), "wishes": st.just({}), "x": st.just(1)}
+    {},
+    optional={
+        "user": USERS,
+        "k": LENGTHS,
+        "explain": st.sampled_from([False, True, 0, 0.0, "false", None]),
+        "wishes": st.sampled_from([{}, {"safe": False}, {"diversity": 0.5}, None]),
+        "kind": st.sampled_from([None, "flit", "user", 1]),
+        "x": st.just(1),
+    },
 )
 
 
@@ -160,7 +182,8 @@ def test_a_list_is_told_only_where_the_model_lets_the_body_in(inside: Service, b
     if kept is not None:
         assert kept == to_json(recommend(Asked(inside, inside.served(), message, "")))
     else:
-        assert body.get("k") is not K or body["user"] not in ("u1", "u2") or len(body) > 2
+        special = body.get("explain") is not False or body.get("wishes") != {} or body.get("kind")
+        assert body.get("k") is not K or body["user"] not in ("u1", "u2") or (len(body) > 2 and special)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"u1"', b"\xff", b"[" * 10_000, b'{"user": NaN}'])
