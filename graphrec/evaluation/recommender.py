@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -86,7 +87,10 @@ class Scorer(ABC):
         """Return a fresh float32 ``[users, num_flits]``, better when higher."""
 
     def recommend(self, users: RowVector, k: int) -> RowVector:
-        """Return the best ``k`` new flits of each user, int32 ``[users, k]``, -1 where fewer are left."""
+        """Return the best ``k`` new flits of each user, int32 ``[users, k]``, -1 where fewer are left.
+
+        Equal scores come in an order that has nothing to do with their rows.
+        """
         if k < 1:
             raise ConfigError(f"k must be 1 or more (got {k})")
         step = self.block_size()
@@ -102,7 +106,19 @@ class Scorer(ABC):
         scores[:, ~self.available] = -np.inf
         line, rows = actions_of_block(self.history, users)
         scores[line, rows] = -np.inf
-        return top_rows(scores, k)
+        order = _tie_order(self.num_flits)
+        places = top_rows(scores[:, order], k)
+        return np.where(places >= 0, order[places], np.int32(-1))
+
+
+@lru_cache(maxsize=4)
+def _tie_order(num_flits: int) -> RowVector:
+    """Return the order in which equal scores are taken, int32 ``[num_flits]``: shuffled, always the same way.
+
+    By row, a method that knows nothing of some flits would be given what their order in the table tells: tables are
+    often sorted by age or popularity.
+    """
+    return np.random.default_rng(0).permutation(num_flits).astype(np.int32)
 
 
 def actions_of_block(history: History, users: RowVector) -> tuple[RowVector, RowVector]:

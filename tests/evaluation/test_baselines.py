@@ -17,21 +17,32 @@ def small() -> History:
     return History.from_edges(users, flits, np.array([0, 0, 0, 99, 99, 100]) * DAY_S, None, num_users=4)
 
 
-def test_popular_counts_and_breaks_ties_by_row() -> None:
-    found = popular(small(), EVERYTHING).recommend(np.array([3, 0], np.int32), 5)
-    assert found.tolist() == [[0, 1, 2, 3, 4], [2, 3, 4, -1, -1]]
+def test_popular_counts() -> None:
+    found = popular(small(), EVERYTHING).recommend(np.array([3, 0], np.int32), 5).tolist()
+    assert (found[0][:3], sorted(found[0][3:])) == ([0, 1, 2], [3, 4])
+    assert (found[1][0], sorted(found[1][1:3]), found[1][3:]) == (2, [3, 4], [-1, -1])
+
+
+def test_what_nobody_has_met_is_not_ranked_by_its_place_in_the_table() -> None:
+    """Tables are often sorted by popularity: the first 100 of 1,000 unknown flits must not come first."""
+    history = History.from_edges(np.zeros(1, np.int32), np.zeros(1, np.int32), None, None, 2)
+    found = popular(history, np.ones(1001, np.bool_)).recommend(np.array([1], np.int32), 101)[0]
+    assert found[0] == 0
+    assert len(set(found.tolist())) == 101
+    assert (found[1:] <= 100).sum() < 25
 
 
 def test_recent_popular_decays() -> None:
     one = recent_popular(small(), EVERYTHING, as_of_s=100 * DAY_S, half_life_days=1.0)
     assert one.flit_scores[:3] == pytest.approx([3 * 2.0**-100, 2 * 0.5, 1.0])
-    assert one.recommend(np.array([3], np.int32), 3).tolist() == [[1, 2, 0]]
+    assert sorted(one.recommend(np.array([3], np.int32), 2)[0].tolist()) == [1, 2]  # both are worth 1
+    assert one.recommend(np.array([3], np.int32), 3)[0, 2] == 0
     assert one.setting == {"half_life_days": 1.0}
 
 
 def test_recent_popular_with_a_long_half_life_is_popular() -> None:
     one = recent_popular(small(), EVERYTHING, as_of_s=100 * DAY_S, half_life_days=1e6)
-    assert one.recommend(np.array([3], np.int32), 5).tolist() == [[0, 1, 2, 3, 4]]
+    assert one.recommend(np.array([3], np.int32), 3).tolist() == [[0, 1, 2]]
 
 
 def test_recent_popular_of_undated_actions_raises() -> None:

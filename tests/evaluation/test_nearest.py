@@ -45,7 +45,7 @@ def test_a_user_without_actions_gets_the_popular(kind: str) -> None:
         if kind == "last"
         else decayed_average(history, EVERYTHING, CORNERS, as_of_s=100 * DAY_S)
     )
-    assert one.recommend(np.array([1], np.int32), 3).tolist() == [[0, 1, 4]]
+    assert sorted(one.recommend(np.array([1], np.int32), 3)[0].tolist()) == [0, 1, 4]
 
 
 def test_decayed_average_equals_the_formula(world: World) -> None:

@@ -78,7 +78,9 @@ def test_recommend_equals_ranking_its_scores_by_hand(name: str, world: World) ->
     scores = one.scores(user)[0]
     scores[~world.available] = -np.inf
     scores[world.history.of(17).rows] = -np.inf
-    assert one.recommend(user, 12)[0].tolist() == naive_top(scores, 12)
+    found = one.recommend(user, 12)[0]
+    assert len(set(found.tolist())) == 12
+    np.testing.assert_array_equal(scores[found], scores[naive_top(scores, 12)])  # equal scores come in any order
 
 
 @pytest.mark.parametrize("name", MAKERS)
