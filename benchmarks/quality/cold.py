@@ -15,7 +15,8 @@ def cold_section(name: str, result: Mapping[str, Any]) -> str:
     parts = sorted({one.split(".")[0] for one in known})
     tables = [_methods(known, part) for part in parts]
     facts = (
-        "On the networks (seed) a row of PinSage is the mean of three trainings, on films (draw) it is one training."
+        "On the networks (seed) a row of PinSage is the mean of three trainings, on films (draw) it is one training. "
+        "Of flits with no actions popularity and iALS know nothing: equal scores are shuffled, their rows are chance."
     )
     title = "## Flits with few or no actions: Recall@50 among them"
     return "\n\n".join([title, *tables, facts, margins(known, parts)])
