@@ -30,7 +30,7 @@ def test_propensity_is_how_often_an_interest_is_drawn(n: int) -> None:
     expected = inclusion(importance, n)
     assert expected.sum() == pytest.approx(n, rel=1e-5)
     assert (np.diff(expected) < 0).all()
-    days, counts = 5_000, np.zeros(6)
+    days, counts = 20_000, np.zeros(6)
     for day in range(days):
         served = own.served(n, "sampled", (7, day))
         counts[served.medoid] += 1

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from graphrec.retrieval.lists import Lists
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Artifact, Store, Version
 from graphrec.vectors import Embeddings
@@ -50,6 +51,17 @@ def test_the_whole_line_runs_on_both_workers(finished: tuple[Finished, Path]) ->
     assert Store(store).resolve("latest").name == "v0001"
     for work in ("texts", "walks", "training", "layer 1", "interests"):
         assert job.nodes_of(work) == 2, work
+
+
+def test_every_users_list_is_his_own_whichever_worker_made_it(finished: tuple[Finished, Path]) -> None:
+    store = finished[1]
+    kept = Lists.open(Store(store).artifact("latest", "lists").path)
+    retriever = Retriever.open(store)
+    users = retriever.bundle.ids["user"].series
+    assert len(kept) == len(users)
+    for row, user in enumerate(users):
+        told = json.loads(kept.of(row))["candidates"]
+        assert [one["id"] for one in told] == retriever.recommend(user, kept.k).ids
 
 
 def test_graph_and_walks_are_those_of_one_machine(

@@ -22,7 +22,7 @@ from graphrec.store import Store
 from tests.retrieval.world import NUM_FLITS
 from tests.serving.world import Running, bearer, publish, serving, until
 
-VERSIONS = 4
+VERSIONS = 6
 
 
 @pytest.fixture

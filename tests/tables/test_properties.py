@@ -41,7 +41,7 @@ GOOD = st.builds(
 ROWS = st.lists(st.tuples(GOOD, st.one_of(st.none(), st.integers(0, len(BAD_EVENTS) - 1))), min_size=1, max_size=40)
 
 
-@settings(max_examples=30)
+@settings(max_examples=60)
 @given(rows=ROWS, parts=st.integers(1, 3))
 def test_exactly_the_planted_rows_are_quarantined(rows: list[tuple[dict[str, Any], int | None]], parts: int) -> None:
     tables = good_tables()
