@@ -38,7 +38,7 @@ class ListsConfig(Section):
     """Answers that a version keeps: with them the service need not compute what it is asked most."""
 
     k: int = Field(default=0, ge=0, le=500)
-    """Length of the list that is kept of every user, some 4 kB at 50, for whoever asks for so many and nothing special
+    """Length of the list that is kept of every user, some 3 kB at 50, for whoever asks for so many and nothing special
     before he does anything new; 0 keeps none."""
 
 

@@ -61,8 +61,11 @@ def listed(service: Service, served: Served, body: bytes) -> bytes | None:
 
 
 def _asks_for_nothing(asked: Mapping[str, Any]) -> bool:
-    """Return whether a request's other fields are what they are by default, to their types: 0 is not ``False``."""
-    return all(name in NOTHING and repr(value) == repr(NOTHING[name]) for name, value in asked.items())
+    """Return whether a request's other fields are what they are by default, in type as well: 0 is not ``False``."""
+    return all(
+        name in NOTHING and isinstance(value, type(NOTHING[name])) and value == NOTHING[name]
+        for name, value in asked.items()
+    )
 
 
 def recommend_from(asked: Asked) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from graphrec.state import Known, State
 
 
 class Looks:
-    """Asks the state whether anybody has written, which takes a sixth of an answer's time, once for all in one pass.
+    """Asks the state whether anybody has written, which SQLite locks its file for, once for all in one pass.
 
     Whoever is answered in a pass had come before it began: nothing that was acknowledged to him before is overlooked.
 

@@ -19,7 +19,7 @@ NEWEST = 1000
 """Newest events of a user that an answer looks at."""
 MOST_WISHES = 200
 """Wishes that one user may have."""
-MOST_KEPT = 10_000
+MOST_KEPT = 1000
 """Users whose state is remembered until somebody writes."""
 PATIENCE_S = 10.0
 """How long a writer waits for another process's transaction."""
