@@ -1,8 +1,9 @@
 """Versions swapped every three seconds while requests keep coming at half of what can be answered.
 
 The rate is half the echo's (the same server, the same answer size), or half of what the service itself sustains where
-that is less; once with every answer computed, once with answers remembered. Neighbouring versions leave out different
-flits: an answer is right if it is, id by id, what the library itself answers from the version that it names.
+that is less; once with every answer computed, once with answers remembered, once with lists that come with the version.
+Neighbouring versions leave out different flits: an answer is right if it is, id by id, what the library itself answers
+from the version that it names.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +23,18 @@ from benchmarks.load import load
 from benchmarks.reliability.caller import Reply, question
 from benchmarks.reliability.options import Options
 from benchmarks.reliability.paced import CONNECTIONS, Call, under_load
-from benchmarks.reliability.versions import ALIAS, Prepared, prepare
+from benchmarks.reliability.versions import ALIAS, K, Prepared, prepare
+from benchmarks.serving.questions import COMPUTED, flags
 from benchmarks.serving.servers import echo, service
 from graphrec.ids import Id
 
 USERS = 200
-K = 50
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "computed": COMPUTED,
+    "remembered": {"answers_kept": USERS, "lists": False},
+    "listed": {"answers_kept": 0, "lists": True},
+}
+"""Each way to answer, and the settings of a service that answers so."""
 EVERY_S = 3.0
 AFTERMATH_S = 0.25
 """What follows the first answer of a new version still counts as the time of the swap."""
@@ -44,17 +52,19 @@ def run(result: Result, options: Options) -> None:
         apart = [expected[0][user] != expected[1][user] for user in users]
         result.add("swaps.users", len(users))
         result.add("swaps.told_apart", float(np.mean(apart)))
-        for name, kept in (("computed", 0), ("remembered", len(users))):
+        for name, settings in WAYS.items():
             prepared.store.set_alias(ALIAS, prepared.names[0])
-            measure(result, f"swaps.{name}", prepared, expected, kept, options.seconds)
+            measure(result, f"swaps.{name}", prepared, expected, settings, options.seconds)
 
 
-def measure(result: Result, name: str, prepared: Prepared, expected: Expected, kept: int, seconds: float) -> None:
+def measure(
+    result: Result, name: str, prepared: Prepared, expected: Expected, settings: Mapping[str, Any], seconds: float
+) -> None:
     """Add the figures of one way to answer."""
     seen: set[str] = set()
     questions = {user: question("/v1/recommend", {"user": user, "k": K}) for user in expected[0]}
     calls = endless(questions, prepared, expected, seen)
-    with service(prepared.folder, "--set", f"answers_kept={kept}") as (port, _, _):
+    with service(prepared.folder, *flags(settings)) as (port, _, _):
         found = load(port, list(questions.values()), CONNECTIONS, seconds)
         with echo(found.answer_bytes) as echo_port:
             floor = load(echo_port, list(questions.values()), CONNECTIONS, seconds)

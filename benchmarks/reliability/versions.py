@@ -13,6 +13,7 @@ from graphrec.ids import Id
 from graphrec.index import IndexConfig, build_index
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.factors import FactorSource
+from graphrec.retrieval.lists import lists_of, save_lists
 from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Artifact, Store, Version, fingerprint
 
@@ -20,6 +21,8 @@ ALIAS = "latest"
 ONE_IN = 8
 """A version leaves out every eighth flit: the even versions others than the odd ones."""
 KINDS = 2
+K = 50
+"""Length of the lists that versions keep."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,7 @@ def prepare(store: str, folder: Path, count: int) -> Prepared:
     base = copy.resolve(ALIAS)
     bundle = Bundle.open(copy.artifact(base, "bundle").path)
     for kind in range(KINDS):
-        (folder / f"kind{kind}").mkdir()
-        thinned(bundle, kind).save(folder / f"kind{kind}")
+        _write(thinned(bundle, kind), folder / f"kind{kind}")
     names = [_published(copy, base, folder / f"kind{number % KINDS}", number) for number in range(count)]
     copy.set_alias(ALIAS, names[0])
     settings = bundle.settings
@@ -94,13 +96,26 @@ def thinned(bundle: Bundle, kind: int) -> Bundle:
     return replace(bundle, allowed=allowed, indexes={**bundle.indexes, flit_type: index}, factors=factors)
 
 
-def _published(store: Store, base: Version, bundle: Path, number: int) -> str:
+def _write(bundle: Bundle, folder: Path) -> None:
+    """Write a bundle, and what it answers every user, into folders of their own."""
+    for stage in ("bundle", "lists"):
+        (folder / stage).mkdir(parents=True)
+    bundle.save(folder / "bundle")
+    users = range(len(bundle.ids[bundle.settings.user_type]))
+    save_lists(folder / "lists", [lists_of(Retriever(bundle), users, K)], K)
+
+
+def _published(store: Store, base: Version, written: Path, number: int) -> str:
     """Publish one version: the files are links, so that a hundred versions take the disk of two."""
 
-    def write(folder: Path) -> None:
-        shutil.copytree(bundle, folder, copy_function=os.link, dirs_exist_ok=True)
+    def publish(stage: str, inputs: Mapping[str, str]) -> Artifact:
+        def write(folder: Path) -> None:
+            shutil.copytree(written / stage, folder, copy_function=os.link, dirs_exist_ok=True)
 
-    key = fingerprint(stage="bundle", stage_version=1, config={"reliability": number}, inputs={})
-    stages: dict[str, Artifact] = {one: store.artifact(base, one) for one in ("bundle", "model")}
-    stages["bundle"] = store.publish("bundle", key, write)
+        key = fingerprint(stage=stage, stage_version=1, config={"reliability": number}, inputs=inputs)
+        return store.publish(stage, key, write, inputs=inputs)
+
+    bundle = publish("bundle", {})
+    stages = {"model": store.artifact(base, "model"), "bundle": bundle}
+    stages["lists"] = publish("lists", {"bundle": bundle.digest})
     return store.add_version(stages, {"reliability": number}).name

@@ -140,7 +140,7 @@ def test_swaps_lose_nothing_and_mix_nothing(store: Path) -> None:
     found = figures(result)
     assert missed(result) == {}
     assert found["swaps.told_apart"] > 0.5
-    for way in ("computed", "remembered"):
+    for way in swaps.WAYS:
         assert found[f"swaps.{way}.swaps"] == 3
         assert found[f"swaps.{way}.requests"] > 50
         assert found[f"swaps.{way}.rate"] <= found[f"swaps.{way}.echo_rps"] / 2
