@@ -70,7 +70,7 @@ class Current:
         while True:
             await asyncio.sleep(self._config.poll_s)
             try:
-                name = await asyncio.to_thread(self._named)
+                name = await asyncio.to_thread(self._aliases.named, self._config.version)
             except Exception as error:  # a store out of reach is no reason to stop answering
                 self._metrics.swaps.labels("unreachable").inc()
                 logger.warning("the store cannot be read; the old version goes on", extra={"error": str(error)})
@@ -83,9 +83,6 @@ class Current:
     def _opened(self, name: str) -> Served:
         config = self._config
         return Served.open(config.store, name, config.answers_kept, encoder=config.encoder_at_start, lists=config.lists)
-
-    def _named(self) -> str:
-        return self._aliases.resolve(self._config.version).name
 
     async def _move(self, name: str, rehearse: Rehearse) -> None:
         try:

@@ -55,6 +55,8 @@ class Catalogue:
 
     def __init__(self, records: Records) -> None:
         self.records = records
+        self._meant: dict[str, tuple[bytes, str]] = {}
+        """Alias to its record as last read, and the version that it names: a record grows with every move."""
 
     def save(self, version: Version) -> Version:
         """Publish a version under its name; see :meth:`Store.save_version`."""
@@ -105,8 +107,16 @@ class Catalogue:
 
     def resolve(self, name: str) -> Version:
         """Return the version that an alias or a version name means."""
-        moves = self._moves(check_name("version", name))
-        return self.version(moves[-1]["version"] if moves else name)
+        return self.version(self.named(name))
+
+    def named(self, name: str) -> str:
+        """Return the name of the version that an alias means; any other name is its own."""
+        data = self.records.read("aliases", check_name("version", name))
+        if data is None:
+            return name
+        if self._meant.get(name, (b"", ""))[0] != data:
+            self._meant[name] = data, self._decode("aliases", name, data)["version"]
+        return self._meant[name][1]
 
     def aliases(self) -> dict[str, str]:
         """Return alias → version name."""

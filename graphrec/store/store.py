@@ -184,6 +184,17 @@ class Store:
         """
         return self._catalogue.resolve(name)
 
+    def named(self, name: str) -> str:
+        """Return the name of the version that an alias means, and a version's name as it is.
+
+        The version is not read, so that whoever follows an alias may ask as often as he likes.
+
+        Raises:
+            ConfigError: If it is no name.
+            ArtifactError: If the alias's record is damaged.
+        """
+        return self._catalogue.named(name)
+
     def verify(self, version: Version | str) -> None:
         """Read every file of a version again, on object storage all of them over the network.
 

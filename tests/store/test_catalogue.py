@@ -47,12 +47,29 @@ def test_aliases_move_and_remember(store: Store) -> None:
     names = [store.add_version({"stage": put(store, number)}, {}).name for number in range(3)]
     for name in (*names, names[0]):
         store.set_alias("production", name)
-        assert store.resolve("production").name == name
+        assert store.resolve("production").name == store.named("production") == store.named(name) == name
     assert [move["version"] for move in store.alias_history("production")] == [*names, names[0]]
     assert store.aliases() == {"production": names[0]}
     with pytest.raises(ArtifactError, match="version must be one of"):
         store.set_alias("production", "v0009")
     assert store.resolve("production").name == names[0]
+
+
+def test_what_an_alias_names_is_told_without_its_version_but_not_from_a_damaged_record(tmp_path: Path) -> None:
+    """Who follows an alias asks again and again: another process's move is seen, and so is damage."""
+    store, other = Store(tmp_path), Store(tmp_path)
+    for number in range(2):
+        version = other.add_version({"stage": put(other, number)}, {})
+        other.set_alias("latest", version)
+        assert store.named("latest") == store.named("latest") == version.name
+    (tmp_path / "versions" / f"{version.name}.json").unlink()
+    assert store.named("latest") == version.name
+    record = tmp_path / "aliases" / "latest.json"
+    record.write_bytes(record.read_bytes().replace(b"v0002", b"v0001"))
+    with pytest.raises(ArtifactError, match="damaged record"):
+        store.named("latest")
+    record.unlink()
+    assert store.named("latest") == "latest"
 
 
 def test_an_alias_and_a_version_never_share_a_name(store: Store) -> None:
