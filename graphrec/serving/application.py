@@ -21,7 +21,8 @@ from graphrec.serving.messages import PROBLEM
 from graphrec.serving.openapi import described, page
 from graphrec.serving.problems import Problem
 from graphrec.serving.routes import ROUTES
-from graphrec.serving.service import Service
+from graphrec.serving.service import THREADS, Service
+from graphrec.serving.threads import started
 
 
 def create_app(config: ServingConfig) -> Starlette:
@@ -40,6 +41,7 @@ def create_app(config: ServingConfig) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(started(THREADS))
         await asyncio.to_thread(service.current.open)
         gc.collect()
         gc.freeze()  # a collection that looks through all that stays stops answers for a tenth of a second

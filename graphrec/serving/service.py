@@ -16,6 +16,8 @@ from graphrec.state import SqliteState, State
 
 SLOW_AT_ONCE = 2
 """Texts and images encoded at once; each takes tens of milliseconds on a thread of its own."""
+THREADS = SLOW_AT_ONCE + 3
+"""Besides these a wish or a forget is written, events are, and the alias is looked at: one of each at once."""
 
 
 @dataclass(frozen=True)
