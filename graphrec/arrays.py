@@ -61,6 +61,13 @@ def among(rows: npt.NDArray[Any], ascending: npt.NDArray[Any]) -> BoolVector:
     return np.asarray(ascending[place] == rows)
 
 
+def spans(start: IntVector, stop: IntVector) -> tuple[IntVector, IntVector]:
+    """Return all positions of several spans behind each other, and where each span starts among them, int64."""
+    lengths = stop - start
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]])
+    return np.arange(lengths.sum()) - np.repeat(starts - start, lengths), starts
+
+
 def normalise_rows(matrix: FloatMatrix) -> FloatMatrix:
     """Return ``matrix`` with rows of length one; a zero row stays zero."""
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)

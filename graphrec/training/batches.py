@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from graphrec.arrays import RowVector
+from graphrec.arrays import RowVector, spans
 from graphrec.training.snapshots import Positives, Snapshot
 
 
@@ -109,14 +109,20 @@ def false_negatives(pairs: Positives, negatives: npt.NDArray[np.int32]) -> npt.N
     Returns:
         True at accidental hits, bool ``[num_pairs, num_negatives]``.
     """
+    if negatives.ndim == 1:
+        return _shared_false_negatives(pairs, negatives)
     base = np.int64(max(pairs.target_rows.max(initial=0), negatives.max(initial=0)) + 1)
     known = np.unique(pairs.query_rows.astype(np.int64) * base + pairs.target_rows)
-    shared = negatives[None, :] if negatives.ndim == 1 else negatives
-    asked = pairs.query_rows.astype(np.int64)[:, None] * base + shared
-    # Only columns that are anybody's target can hit: looking up the rest would cost most of a step.
-    if negatives.ndim == 1:
-        hit = np.zeros(asked.shape, dtype=np.bool_)
-        columns = np.flatnonzero(np.isin(negatives, pairs.target_rows))
-        hit[:, columns] = np.isin(asked[:, columns], known)
-        return hit
-    return np.isin(asked, known) | (shared < 0)
+    return np.isin(pairs.query_rows.astype(np.int64)[:, None] * base + negatives, known) | (negatives < 0)
+
+
+def _shared_false_negatives(pairs: Positives, negatives: RowVector) -> npt.NDArray[np.bool_]:
+    """Return the same for shared rows: each target marks its columns in its query's row, nothing else is looked at."""
+    queries, place = np.unique(pairs.query_rows, return_inverse=True)
+    order = np.argsort(negatives)
+    ordered = negatives[order]
+    first, last = (np.searchsorted(ordered, pairs.target_rows, side) for side in ("left", "right"))
+    columns = order[spans(first, last)[0]]
+    hit = np.zeros((len(queries), len(negatives)), dtype=np.bool_)
+    hit[np.repeat(place, last - first), columns] = True
+    return hit[place]

@@ -58,10 +58,3 @@ def examples_of(history: History, config: TwoTowerConfig, training: TrainingConf
     stop = np.maximum.accumulate(np.where(new, place, 0))
     start = np.maximum(first, stop - config.history)
     return Examples(users, history.rows, start, stop, ages).take(np.flatnonzero(chosen))
-
-
-def entries(start: IntVector, stop: IntVector) -> tuple[IntVector, IntVector]:
-    """Return all positions of several spans behind each other, and where each span starts among them, int64."""
-    lengths = stop - start
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]])
-    return np.arange(lengths.sum()) - np.repeat(starts - start, lengths), starts

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from graphrec.arrays import BoolVector, RowVector
+from graphrec.arrays import BoolVector, RowVector, spans
 from graphrec.engine import Team
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph, Triplet
@@ -21,7 +21,7 @@ from graphrec.models.config import TrainingConfig, TwoTowerConfig
 from graphrec.models.losses import sampled_softmax
 from graphrec.models.two_tower import Lists, TowerShape, TwoTower
 from graphrec.training.content import Content
-from graphrec.training.examples import Examples, entries, examples_of
+from graphrec.training.examples import Examples, examples_of
 from graphrec.training.validation import validation_recall
 from graphrec.vectors import Embeddings
 
@@ -75,7 +75,7 @@ class TwoTowerCourse:
         """Flits that some example has as its target or before it, bool ``[num_flits]``: their id vectors are learnt."""
         out = np.zeros(self.shape.num_flits, dtype=np.bool_)
         out[self.examples.targets] = True
-        out[self.history.rows[entries(self.examples.start, self.examples.stop)[0]]] = True
+        out[self.history.rows[spans(self.examples.start, self.examples.stop)[0]]] = True
         return out
 
     @cached_property
@@ -109,7 +109,7 @@ class TwoTowerCourse:
         expected = len(targets) * self.chance[targets]
         own = np.arange(len(targets))[team.rank :: team.size] if len(targets) >= team.size else np.arange(len(targets))
         mine = step.examples.take(own)
-        positions, starts = entries(mine.start, mine.stop)
+        positions, starts = spans(mine.start, mine.stop)
         before = self.history.rows[positions]
         rows, places = np.unique(np.concatenate([targets, before]), return_inverse=True)
         flits = _flits(model, self.content, rows, ~step.unknown[rows])
@@ -172,7 +172,7 @@ def _parts(number: int) -> Sequence[slice]:
 def _users(model: TwoTower, content: Content, newest: History, flits: Tensor, part: slice) -> Tensor:
     """Return the vectors of some users, by what they did lately."""
     rows = np.arange(newest.num_users, dtype=np.int32)[part]
-    positions, starts = entries(newest.indptr[:-1][part], newest.indptr[1:][part])
+    positions, starts = spans(newest.indptr[:-1][part], newest.indptr[1:][part])
     lately = Lists(torch.from_numpy(newest.rows[positions].astype(np.int64)), torch.from_numpy(starts))
     return model.users(flits, lately, _columns(model, content, rows), torch.zeros(len(rows)))
 

@@ -23,6 +23,27 @@ def test_max_margin_averages_over_unmasked_negatives_alone() -> None:
     assert loss.tolist() == pytest.approx([0.05 / 2, 0.1])
 
 
+def test_max_margin_has_the_gradients_of_its_plain_form() -> None:
+    generator = torch.Generator().manual_seed(0)
+    positive, negatives, weight = (torch.randn(size, generator=generator) for size in ((5,), (5, 7), (5,)))
+    mask = torch.rand(5, 7, generator=generator) < 0.7
+    mask[2] = False
+
+    def plain(positive: torch.Tensor, negatives: torch.Tensor) -> torch.Tensor:
+        violation = torch.relu(negatives - positive[:, None] + 0.1) * mask
+        return violation.sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+
+    found, twin = ([one.clone().requires_grad_() for one in (positive, negatives)] for _ in range(2))
+    value, expected = max_margin(*found, mask, margin=0.1), plain(*twin)
+    assert torch.equal(value, expected)
+    for one in (value, expected):
+        (one * weight).sum().backward()  # type: ignore[no-untyped-call]
+    for mine, other in zip(found, twin, strict=True):
+        assert mine.grad is not None
+        assert other.grad is not None
+        assert torch.equal(mine.grad, other.grad)
+
+
 def test_bpr_and_logistic_are_cross_entropies_worked_by_hand() -> None:
     mask = torch.tensor([[True, False, True], [False, False, False]])
     loss = bpr(POSITIVE, NEGATIVES, mask, temperature=0.5)

@@ -9,7 +9,7 @@ from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.pasts import first_actions
 from graphrec.history import DAY_S, History
 from graphrec.models.config import TrainingConfig, TwoTowerConfig
-from graphrec.training.examples import Examples, entries, examples_of
+from graphrec.training.examples import Examples, examples_of
 from tests.training.test_twhin import FOLLOWS, LIKES, graph_of
 from tests.training.world import communities
 
@@ -122,9 +122,3 @@ def test_a_graph_without_actions_is_refused() -> None:
 
 def empty() -> InteractionGraph:
     return graph_of({"user": 3, "flit": 2}, {LIKES: [], FOLLOWS: [(0, 1)]})
-
-
-def test_entries_by_hand() -> None:
-    positions, starts = entries(np.array([3, 7, 0]), np.array([5, 7, 1]))
-    assert positions.tolist() == [3, 4, 0]
-    assert starts.tolist() == [0, 2, 2]
