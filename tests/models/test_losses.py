@@ -34,7 +34,7 @@ def test_max_margin_has_the_gradients_of_its_plain_form() -> None:
         return violation.sum(dim=1) / mask.sum(dim=1).clamp(min=1)
 
     found, twin = ([one.clone().requires_grad_() for one in (positive, negatives)] for _ in range(2))
-    value, expected = max_margin(*found, mask, margin=0.1), plain(*twin)
+    value, expected = max_margin(found[0], found[1], mask, margin=0.1), plain(twin[0], twin[1])
     assert torch.equal(value, expected)
     for one in (value, expected):
         (one * weight).sum().backward()  # type: ignore[no-untyped-call]
