@@ -44,9 +44,14 @@ Configure = Callable[[Sequence[str]], RunConfig]
 """Settings of a rung to its config."""
 SMALL = (
     "model={preset: pinsage, hidden_dim: 128, dim: 64, loss: max_margin, positives: {next_action: 1.0}}",
-    "neighbourhoods.size=50", "training.windows=3", "training.batch_size=4096",
+    "neighbourhoods.size=50", "training.windows=3",
 )  # fmt: skip
 """What every rung shares: the paper's loss and its pairs of flits, at a size that trains in half a minute."""
+SHORT = {
+    "networks": ("training.epochs=5", "training.batch_size=4096"),
+    "films": ("training.epochs=3", "training.batch_size=8192"),
+}
+"""Steps, by what is trained on. One on films embeds all of them, however few its pairs are."""
 RUNGS: Mapping[str, Sequence[str]] = {
     "combined, no graph": ("model.num_layers=0", "model.hard_negatives.max_per_positive=0"),
     "max pooling": ("model.pooling=max", "model.hard_negatives.max_per_positive=0"),
@@ -99,11 +104,11 @@ def prepared(name: str, data: Path | None, folder: Path) -> Configure:
     """Return what makes the config of each rung of a part; its network is simulated now."""
     if name.startswith("network"):
         simulate(SimulationConfig.preset("default", seed=int(name.removeprefix("network"))), folder / "data")
-        path, own = CONFIGS / "flutter.yaml", [f"data={folder / 'data'}", "training.epochs=5"]
+        path, own = CONFIGS / "flutter.yaml", [f"data={folder / 'data'}", *SHORT["networks"]]
     else:
         seed = name.removeprefix("films")
         seeds = [f"training.seed={seed}", f"evaluation.split.seed={seed}"]
-        path, own = CONFIGS / "movielens.yaml", [f"data={data}", "training.epochs=3", *seeds]
+        path, own = CONFIGS / "movielens.yaml", [f"data={data}", *SHORT["films"], *seeds]
     return lambda settings: load_config(path, [*own, f"store={folder / 'store'}", *SMALL, *settings])
 
 
