@@ -122,6 +122,7 @@ def measure(result: Result, name: str, configure: Configure, rungs: Mapping[str,
     result.add(f"{name}.users", len(np.unique(asked.users)))
     result.add(f"{name}.pairs", len(asked.users))
     popularity = history.actions_per_flit(len(asked.available)).astype(np.float32)[:, None]
+    result.add(f"{name}.cold_share", float((popularity[asked.answers] == 0).mean()))
     asked.add(result, f"{name}.popular", np.ones_like(popularity), popularity)
     factors = normalise_rows(fit_factors(history, len(asked.available), FactorConfig()).vectors)
     blocks = Features.open(line.features.path).nodes[flit_type].blocks

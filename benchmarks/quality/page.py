@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmarks.common import RESULTS
 from benchmarks.quality.cold import cold_section
-from benchmarks.quality.parts import ladder_section, relations_section, sources_section
+from benchmarks.quality.ladder import ladder_section
+from benchmarks.quality.parts import relations_section, sources_section
 from benchmarks.quality.recommending import FOLDERS, folder_section, lists_section, split_section
 from benchmarks.quality.replay import replay_section
 from benchmarks.quality.speed import ann_section, encode_section, interests_section, serving_section

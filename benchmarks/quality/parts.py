@@ -1,9 +1,9 @@
-"""What each part of a method is worth: TwHIN's relations, PinSage's ladder."""
+"""What each part is worth: TwHIN's relations, sources of candidates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.quality.cells import MARKS, Figures, apart, figures, interval, table, with_interval
+from benchmarks.quality.cells import MARKS, apart, figures, interval, table, with_interval
 
 TWHIN_METHODS = {
     "popular": "popular",
@@ -13,12 +13,6 @@ TWHIN_METHODS = {
     "joint": "TwHIN, all relations together",
     "joint_mixture": "the same space, a mixture (kNN-Embed)",
 }
-
-LADDER_METRICS = {"hit_rate@50": "hit-rate@50", "mrr": "MRR"}
-LADDER_NOTE = (
-    "What the paper found better, over what (`importance, softmax` is ours). ▲ where a step holds, ▼ where it is "
-    "turned round, no mark where Student's 95 % interval over seeds holds 0."
-)
 
 
 def relations_section(name: str, result: Mapping[str, Any]) -> str:
@@ -64,28 +58,3 @@ def sources_section(name: str, result: Mapping[str, Any]) -> str:
             lines.append([f"{method} adds", *(f"{with_interval(known, key)}{apart(known, key)}" for key in keys)])
         tables.append(table(lines))
     return "\n\n".join(["## More sources of candidates: what each adds", *tables])
-
-
-def ladder_section(name: str, result: Mapping[str, Any]) -> str:
-    """Return the rungs, the best by the first part's hit-rate first, then the paper's steps where there are several."""
-    known = figures(result)
-    parts = sorted({one.split(".")[0] for one in known if not one.startswith(("networks.", "films."))})
-    rungs = {one.split(".")[1] for one in known if one.startswith(f"{parts[0]}.") and one.endswith(".mrr")}
-    lines = [["", *(f"{kind}, {part}" for part in parts for kind in LADDER_METRICS.values())]]
-    for rung in sorted(rungs, key=lambda one: (-known[f"{parts[0]}.{one}.hit_rate@50"], one)):
-        keys = [f"{part}.{rung}.{metric}" for part in parts for metric in LADDER_METRICS]
-        lines.append([rung, *(f"{known[key]:.4f}" for key in keys)])
-    kinds = [kind for kind in ("networks", "films") if any(one.startswith(f"{kind}.") for one in known)]
-    told = [LADDER_NOTE, *(ladder_steps(known, kind, parts) for kind in kinds)] if kinds else []
-    return "\n\n".join(["## PinSage's ladder", table(lines), *told])
-
-
-def ladder_steps(known: Figures, kind: str, parts: Sequence[str]) -> str:
-    """Return the mean differences of the paper's steps over the parts of one kind."""
-    number = sum(one.startswith(kind.removesuffix("s")) for one in parts)
-    steps = sorted({one.split(".")[1] for one in known if one.startswith(f"{kind}.") and " over " in one})
-    lines = [[f"mean over {number} {kind}", *LADDER_METRICS.values()]]
-    for step in steps:
-        keys = [f"{kind}.{step}.{metric}" for metric in LADDER_METRICS]
-        lines.append([step, *(f"{with_interval(known, key)}{apart(known, key)}" for key in keys)])
-    return table(lines)

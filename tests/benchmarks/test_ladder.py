@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.common import Result
 from benchmarks.ladder import PAIRS, PLAIN, RUNGS, Asked, summarise
-from benchmarks.quality.parts import ladder_section
+from benchmarks.quality.ladder import ladder_section
 
 VECTORS = np.array([[1, 0], [0.9, 0.1], [0.8, 0.2], [0, 1], [1, 0.01]], dtype=np.float32)
 
@@ -56,5 +56,7 @@ def test_means_and_paired_differences_over_seeds(tmp_path: Path) -> None:
     page = ladder_section(
         "ladder", {"figures": [{"name": one, "value": value} for one, value in (known | found).items()]}
     )
-    assert "| mean over 3 networks | hit-rate@50 | MRR |" in page
+    assert "| 3 networks | hit-rate@50 | MRR | seconds |" in page
+    assert f"| visual | {found['networks.visual.mrr']:.4f} [" in page
+    assert "| steps, networks | hit-rate@50 | MRR |" in page
     assert "| text over visual | 0.1000 [0.1000, 0.1000] ▲ | 0.1000 [0.1000, 0.1000] ▲ |" in page
