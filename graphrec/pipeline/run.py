@@ -1,7 +1,6 @@
 """The line as one call: tables to a version that ``latest`` names."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -48,5 +47,4 @@ def set_threads(workers: int) -> None:
     import torch
 
     torch.set_num_threads(workers)
-    most = int(os.environ.get("NUMBA_NUM_THREADS", os.cpu_count() or 1))
-    numba.set_num_threads(min(workers, most))
+    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))  # the processors this process may run on
