@@ -47,4 +47,5 @@ def set_threads(workers: int) -> None:
     import torch
 
     torch.set_num_threads(workers)
-    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))  # the processors this process may run on
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # processors this process may run on
+    numba.set_num_threads(min(workers, most))
