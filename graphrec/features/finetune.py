@@ -25,6 +25,7 @@ from graphrec.errors import ConfigError, DataError
 from graphrec.features.config import FinetuneConfig, TextConfig
 from graphrec.features.engagement import NEIGHBOURS, Engaged, agreement, communities, means
 from graphrec.features.loading import torch_threads
+from graphrec.features.precision import resolve_text_config
 from graphrec.features.transformer import Transformer
 from graphrec.features.weights import TextWeights
 
@@ -60,6 +61,8 @@ def finetune_text(
     meets new ones. The epoch whose vectors agree best with engagement on held texts is kept; epoch 0 is the encoder as
     it came, and is what is written where no epoch does better.
 
+    Where texts are encoded in bfloat16, products are computed in it here, too; the weights learn in float32.
+
     Args:
         engaged: What to learn from.
         weights: The encoder to start from.
@@ -82,7 +85,8 @@ def finetune_text(
             "lower it, or lower finetune.min_actions"
         )
     torch.manual_seed(config.seed)
-    encoder = Transformer(weights, text.model_copy(update={"precision": "float32"}), threads)
+    mixed = resolve_text_config(text).precision == "bfloat16"
+    encoder = Transformer(weights, text.model_copy(update={"precision": "float32"}), threads, mixed=mixed)
     with torch_threads(threads):
         tuner = _Tuner(encoder, engaged, config)
         log = [{"epoch": 0.0, "loss": float("nan"), "agreement": agreement(engaged, tuner.before)}]

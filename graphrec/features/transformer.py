@@ -35,12 +35,13 @@ class Transformer:
         weights: The checked model folder.
         config: Resolved settings (no ``auto``).
         threads: Threads that torch may use while it encodes.
+        mixed: Whether products are computed in bfloat16 on weights that stay float32 and may learn (autocast).
 
     Raises:
         ConfigError: If ``precision`` is still ``auto`` or the model takes fewer than ``max_tokens`` tokens.
     """
 
-    def __init__(self, weights: TextWeights, config: TextConfig, threads: int = 2) -> None:
+    def __init__(self, weights: TextWeights, config: TextConfig, threads: int = 2, *, mixed: bool = False) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
@@ -51,6 +52,7 @@ class Transformer:
         self.weights = weights
         self._config = config
         self._threads = threads
+        self._mixed = mixed
         dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
         with offline(), quiet():
             self._tokenizer: Any = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True)
@@ -116,7 +118,8 @@ class Transformer:
         for row, one in enumerate(tokens):
             ids[row, : len(one)] = torch.tensor(one)
             mask[row, : len(one)] = 1
-        hidden = self.module(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed):
+            hidden = self.module(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         share = mask.unsqueeze(-1).float()
         mean: Tensor = (hidden * share).sum(1) / share.sum(1).clamp(min=1.0)
         return mean

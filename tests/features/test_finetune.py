@@ -34,8 +34,10 @@ def planted(num_texts: int = 160, seed: int = 0) -> Engaged:
     return Engaged(texts, texts, vectors, topics, np.where(held, -1, side).astype(np.int64), held)
 
 
-def tuned(tiny_bert: Path, out: Path, engaged: Engaged, **changes: object) -> list[dict[str, float]]:
-    text = TextConfig.parse({"model": str(tiny_bert), "max_tokens": 12, "precision": "float32"})
+def tuned(
+    tiny_bert: Path, out: Path, engaged: Engaged, *, precision: str = "float32", **changes: object
+) -> list[dict[str, float]]:
+    text = TextConfig.parse({"model": str(tiny_bert), "max_tokens": 12, "precision": precision})
     config = FinetuneConfig.parse({**CONFIG.model_dump(), **changes})
     return finetune_text(engaged, find_weights(text), text, config, out, threads=1)
 
@@ -55,6 +57,16 @@ def test_texts_come_to_lie_as_those_who_engage_with_them(tiny_bert: Path, tmp_pa
     assert agreement(engaged, vectors) == pytest.approx(best, abs=1e-6)  # what was written is the best epoch
     told = json.loads((tmp_path / "out" / "finetune.json").read_text())
     assert told["config"]["batch_size"] == 32
+
+
+def test_products_in_bfloat16_teach_the_same_and_weights_stay_float32(tiny_bert: Path, tmp_path: Path) -> None:
+    engaged = planted()
+    logs = {name: tuned(tiny_bert, tmp_path / name, engaged, precision=name) for name in ("float32", "bfloat16")}
+    exact, fast = (max(entry["agreement"] for entry in log) for log in logs.values())
+    assert fast == pytest.approx(exact, abs=0.1)
+    assert fast > logs["bfloat16"][0]["agreement"] + 0.15
+    assert logs["bfloat16"][1]["loss"] != logs["float32"][1]["loss"]
+    assert all(one.dtype == torch.float32 for one in load_file(tmp_path / "bfloat16" / "model.safetensors").values())
 
 
 def test_the_same_seed_writes_the_same_weights(tiny_bert: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from graphrec.errors import ConfigError
 from graphrec.features.config import TextConfig
@@ -39,8 +40,6 @@ def test_offline_setting_comes_back(tiny_bert: Path) -> None:
 
 
 def test_threads_come_back(tiny_bert: Path) -> None:
-    import torch
-
     before = torch.get_num_threads()
     load(tiny_bert).encode(["bird"])
     assert torch.get_num_threads() == before
@@ -51,6 +50,18 @@ def test_padding_does_not_reach_a_vector(tiny_bert: Path) -> None:
     alone = model.encode(["bird"])
     beside = model.encode(["bird", "bird song nest bird song nest"])
     np.testing.assert_allclose(beside[:1], alone, atol=1e-6)
+
+
+def test_mixed_products_keep_the_direction_and_give_float32_weights_their_gradients(tiny_bert: Path) -> None:
+    config = TextConfig.parse({"model": str(tiny_bert), "max_tokens": 8, "precision": "float32"})
+    exact, mixed = (Transformer(find_weights(config), config, mixed=one) for one in (False, True))
+    texts = ["bird", "bird song nest"]
+    found = mixed.encode(texts)
+    assert ((exact.encode(texts) * found).sum(axis=1) > 0.999).all()
+    assert not np.array_equal(found, exact.encode(texts))
+    mixed.pooled(mixed.tokenise(texts)).square().sum().backward()  # type: ignore[no-untyped-call]
+    gradients = [one.grad for one in mixed.module.encoder.parameters()]
+    assert all(one is not None and one.dtype == torch.float32 for one in gradients)
 
 
 def test_text_beyond_max_tokens_is_cut(tiny_bert: Path) -> None:
