@@ -34,9 +34,8 @@ def planted(num_texts: int = 160, seed: int = 0) -> Engaged:
     return Engaged(texts, texts, vectors, topics, np.where(held, -1, side).astype(np.int64), held)
 
 
-def tuned(
-    tiny_bert: Path, out: Path, engaged: Engaged, *, precision: str = "float32", **changes: object
-) -> list[dict[str, float]]:
+def tuned(tiny_bert: Path, out: Path, engaged: Engaged, **changes: object) -> list[dict[str, float]]:
+    precision = changes.pop("precision", "float32")
     text = TextConfig.parse({"model": str(tiny_bert), "max_tokens": 12, "precision": precision})
     config = FinetuneConfig.parse({**CONFIG.model_dump(), **changes})
     return finetune_text(engaged, find_weights(text), text, config, out, threads=1)
