@@ -106,7 +106,7 @@ def prepared(name: str, data: Path | None, folder: Path) -> Configure:
         simulate(SimulationConfig.preset("default", seed=int(name.removeprefix("network"))), folder / "data")
         path, own = CONFIGS / "flutter.yaml", [f"data={folder / 'data'}", *SHORT["networks"]]
     else:
-        # No film is held out whole: of those a graph tells nothing, and most of what is held out would be likes of them.
+        # No film is held out whole: a graph tells nothing of those, and most held-out likes would be of them.
         asked = ("evaluation.split={kind: given}", f"training.seed={name.removeprefix('films')}")
         path, own = CONFIGS / "movielens.yaml", [f"data={data}", *SHORT["films"], *asked]
     return lambda settings: load_config(path, [*own, f"store={folder / 'store'}", *SMALL, *settings])
