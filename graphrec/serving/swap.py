@@ -19,7 +19,7 @@ from graphrec.store import Store
 logger = logging.getLogger(__name__)
 RETRY_S = 30.0
 """Seconds before a version that was refused is tried again: somebody may have restored its files."""
-REHEARSAL_S = 10.0
+REHEARSAL_S = 20.0
 """Longest time a new version rehearses before it takes over."""
 GRACE_S = 30.0
 """Seconds the files of a version that gave way stay leased, for requests still at work on it."""

@@ -16,7 +16,7 @@ PIECE_S = 0.0005
 TURN_S = 0.00005
 """Longest turn of a thread while another waits for the interpreter. CPython's usual 5 ms last as long as three answers,
 and an answer gives its turn away several times: whenever it reads, writes or looks into the state."""
-RESTS = 3.0
+RESTS = 6.0
 """Pause after a piece, and after each question rehearsed, as a multiple of what it took: callers keep most of it."""
 NICE = 10
 """Steps that the thread's priority lies below the others': it gets a tenth of a processor that both wait for."""
