@@ -37,6 +37,8 @@ from graphrec.vectors import Embeddings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 NETWORKS, FILMS = (91, 92, 93, 94, 95), (0, 1, 2, 3, 4)
+KINDS = {"networks": "network", "films": "films"}
+"""What there is several of, and what the name of each begins with."""
 K, WINDOW = 50, 20
 METRICS = ("hit_rate@50", "mrr")
 PLAIN = ("popular", "als", "visual", "text")
@@ -197,10 +199,10 @@ class Asked:
 
 def summarise(result: Result, figures: Mapping[str, float]) -> None:
     """Add means over seeds, and the paper's differences, with t intervals."""
-    for kind in ("network", "films"):
+    for kind, begins in KINDS.items():
         ends = f".{list(RUNGS)[-1]}.mrr"
-        parts = sorted(name.removesuffix(ends) for name in figures if name.startswith(kind) and name.endswith(ends))
-        parts = [one for one in parts if one != f"{kind}s"]
+        parts = sorted(name.removesuffix(ends) for name in figures if name.startswith(begins) and name.endswith(ends))
+        parts = [one for one in parts if one != kind]
         if len(parts) < 2:
             continue
         for metric in METRICS:
@@ -209,7 +211,7 @@ def summarise(result: Result, figures: Mapping[str, float]) -> None:
             for name, values in {**of, **differences}.items():
                 half = float(scipy.stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5)
                 for suffix, value in (("", 0.0), (".low", -half), (".high", half)):
-                    result.add(f"{kind}s.{name}.{metric}{suffix}", float(values.mean()) + value)
+                    result.add(f"{kind}.{name}.{metric}{suffix}", float(values.mean()) + value)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from benchmarks.ladder import KINDS
 from benchmarks.quality.cells import Figures, apart, figures, table, with_interval
 
-KINDS = {"networks": "network", "films": "films"}
-"""What there is several of, and what the name of each begins with."""
 METRICS = {"hit_rate@50": "hit-rate@50", "mrr": "MRR"}
 NOTE = (
     "Means over seeds, with Student's 95 % intervals over them. Steps: what the paper found better, over what "

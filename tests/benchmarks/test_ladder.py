@@ -1,12 +1,10 @@
 """The ladder: ranks worked by hand, means and differences over seeds, and the page they land in."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from benchmarks.common import Result
-from benchmarks.ladder import PAIRS, PLAIN, RUNGS, Asked, summarise
+from benchmarks.ladder import KINDS, PAIRS, PLAIN, RUNGS, Asked, summarise
 from benchmarks.quality.ladder import ladder_section
 
 VECTORS = np.array([[1, 0], [0.9, 0.1], [0.8, 0.2], [0, 1], [1, 0.01]], dtype=np.float32)
@@ -37,26 +35,28 @@ def test_equal_scores_count_as_the_middle() -> None:
     )  # flits 2 and 3 are equal to it: one of them counts as ahead
 
 
-def test_means_and_paired_differences_over_seeds(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "begins"), KINDS.items())
+def test_means_and_paired_differences_over_seeds(kind: str, begins: str) -> None:
     known = {
-        f"network{seed}.{rung}.{metric}": 0.1 * number + 0.01 * seed
+        f"{begins}{seed}.{rung}.{metric}": 0.1 * number + 0.01 * seed
         for seed in (91, 92, 93)
         for number, rung in enumerate((*PLAIN, *RUNGS))
         for metric in ("hit_rate@50", "mrr")
     }
     result = Result("ladder", 0)
     summarise(result, known)
+    summarise(result, known | figures(result))  # what is summarised already is no part of its own
     found = figures(result)
-    assert found["networks.visual.mrr"] == pytest.approx(0.1 * PLAIN.index("visual") + 0.92)
+    assert found[f"{kind}.visual.mrr"] == pytest.approx(0.1 * PLAIN.index("visual") + 0.92)
     half = 4.302653 * 0.01 / 3**0.5  # Student's t, two degrees of freedom
-    assert found["networks.visual.mrr.high"] - found["networks.visual.mrr"] == pytest.approx(half, rel=1e-5)
+    assert found[f"{kind}.visual.mrr.high"] - found[f"{kind}.visual.mrr"] == pytest.approx(half, rel=1e-5)
     better, worse = PAIRS[0]
-    assert found[f"networks.{better} over {worse}.mrr"] == pytest.approx(0.1)
-    assert found[f"networks.{better} over {worse}.mrr.low"] == pytest.approx(0.1)  # the same on every seed
+    assert found[f"{kind}.{better} over {worse}.mrr"] == pytest.approx(0.1)
+    assert found[f"{kind}.{better} over {worse}.mrr.low"] == pytest.approx(0.1)  # the same on every seed
     page = ladder_section(
         "ladder", {"figures": [{"name": one, "value": value} for one, value in (known | found).items()]}
     )
-    assert "| 3 networks | hit-rate@50 | MRR | seconds |" in page
-    assert f"| visual | {found['networks.visual.mrr']:.4f} [" in page
-    assert "| steps, networks | hit-rate@50 | MRR |" in page
+    assert f"| 3 {kind} | hit-rate@50 | MRR | seconds |" in page
+    assert f"| visual | {found[f'{kind}.visual.mrr']:.4f} [" in page
+    assert f"| steps, {kind} | hit-rate@50 | MRR |" in page
     assert "| text over visual | 0.1000 [0.1000, 0.1000] ▲ | 0.1000 [0.1000, 0.1000] ▲ |" in page
