@@ -8,10 +8,13 @@ from benchmarks.ladder import KINDS
 from benchmarks.quality.cells import Figures, apart, figures, table, with_interval
 
 METRICS = {"hit_rate@50": "hit-rate@50", "mrr": "MRR"}
+SAME = 1e-9
+"""Narrower intervals are those of equal values."""
 NOTE = (
     "Means over seeds, with Student's 95 % intervals over them. Steps: what the paper found better, over what "
     "(`importance, softmax` is ours). ▲ where a step holds, ▼ where it is turned round, no mark where its interval, "
-    "paired by seed, holds 0. Seconds are those of a training, the median over the seeds."
+    "paired by seed, holds 0 or there is none: on films a seed is that of "
+    "training alone. Seconds are those of a training, the median over the seeds."
 )
 
 
@@ -35,9 +38,9 @@ def rungs(known: Figures, kind: str, parts: Sequence[str]) -> str:
         rung: {metric: sum(known[f"{part}.{rung}.{metric}"] for part in parts) / len(parts) for metric in METRICS}
         for rung in there
     }
-    lines = [[f"{len(parts)} {kind}" if len(parts) > 1 else parts[0], *METRICS.values(), "seconds"]]
+    lines = [[f"{kind}, {len(parts)} seeds" if len(parts) > 1 else parts[0], *METRICS.values(), "seconds"]]
     for rung in sorted(there, key=lambda one: (-mean[one]["hit_rate@50"], one)):
-        cells = [with_interval(known, f"{kind}.{rung}.{metric}") or f"{mean[rung][metric]:.4f}" for metric in METRICS]
+        cells = [over_seeds(known, f"{kind}.{rung}.{metric}") or f"{mean[rung][metric]:.4f}" for metric in METRICS]
         took = [known[key] for part in parts if (key := f"{part}.{rung}.seconds") in known]
         lines.append([rung, *cells, f"{median(took):.0f}" if took else ""])
     return table(lines)
@@ -57,5 +60,15 @@ def steps(known: Figures, kind: str) -> str:
     lines = [[f"steps, {kind}", *METRICS.values()]]
     for step in sorted({one.split(".")[1] for one in known if one.startswith(f"{kind}.") and " over " in one}):
         keys = [f"{kind}.{step}.{metric}" for metric in METRICS]
-        lines.append([step, *(f"{with_interval(known, key)}{apart(known, key)}" for key in keys)])
+        lines.append([step, *(over_seeds(known, key) or f"{known[key]:.4f}" for key in keys)])
     return table(lines)
+
+
+def over_seeds(known: Figures, key: str) -> str:
+    """Return a mean with its interval, and a mark where that is of a step; nothing where all seeds say the same.
+
+    Films differ by the seed of training alone: what is not trained has no spread there.
+    """
+    if known.get(f"{key}.high", 0.0) - known.get(f"{key}.low", 0.0) < SAME:
+        return ""
+    return with_interval(known, key) + (apart(known, key) if " over " in key else "")
