@@ -13,8 +13,8 @@ SAME = 1e-9
 NOTE = (
     "Means over seeds, with Student's 95 % intervals over them. Steps: what the paper found better, over what "
     "(`importance, softmax` is ours). ▲ where a step holds, ▼ where it is turned round, no mark where its interval, "
-    "paired by seed, holds 0 or there is none: on films a seed is that of "
-    "training alone. Seconds are those of a training, the median over the seeds."
+    "paired by seed, holds 0 or there is none: on films a seed is "
+    "that of training alone. Seconds are those of a training, the median over the seeds."
 )
 
 
@@ -47,12 +47,12 @@ def rungs(known: Figures, kind: str, parts: Sequence[str]) -> str:
 
 
 def facts(known: Figures, parts: Sequence[str]) -> str:
-    """Return how much was asked, where the parts tell."""
+    """Return how much was asked with each seed, where the parts tell; on films it is the same with each."""
     told = [part for part in parts if f"{part}.users" in known]
-    users, pairs = (sum(known[f"{part}.{name}"] for part in told) for name in ("users", "pairs"))
+    users, pairs = (sum(known[f"{part}.{name}"] for part in told) / max(len(told), 1) for name in ("users", "pairs"))
     cold = [known[key] for part in told if (key := f"{part}.cold_share") in known]
     share = f"; {sum(cold) / len(cold):.1%} of the answers were never acted on before" if cold else ""
-    return f"{users:,.0f} users, {pairs:,.0f} pairs of a query and its answer{share}."
+    return f"{users:,.0f} users, {pairs:,.0f} pairs of a query and its answer a seed{share}."
 
 
 def steps(known: Figures, kind: str) -> str:

@@ -34,7 +34,7 @@ class Actors:
 
     def __init__(self, history: History, num_flits: int) -> None:
         pairs = np.sort(history.rows.astype(np.int64) * history.num_users + history.users)
-        pairs = pairs[np.diff(pairs, prepend=-1) != 0]  # np.unique takes ten times as long, and keeps the interpreter
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]  # np.unique is slower, and keeps the interpreter
         self._users: IntVector = pairs % max(history.num_users, 1)
         self._indptr = np.searchsorted(pairs, np.arange(num_flits + 1) * history.num_users)
 
