@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
+from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, spans
 from graphrec.errors import ConfigError, DataError
 from graphrec.history import History
 
@@ -123,10 +123,8 @@ def _tie_order(num_flits: int) -> RowVector:
 
 def actions_of_block(history: History, users: RowVector) -> tuple[RowVector, RowVector]:
     """Return the actions of some users as places in ``users`` and flit rows, users in order, oldest first."""
-    counts = history.actions_per_user[users]
-    line = np.repeat(np.arange(len(users), dtype=np.int32), counts)
-    start = np.repeat(history.indptr[users] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-    return line, history.rows[start + np.arange(len(line))]
+    line = np.repeat(np.arange(len(users), dtype=np.int32), history.actions_per_user[users])
+    return line, history.rows[spans(history.indptr[users], history.indptr[users + 1])[0]]
 
 
 def popularity(history: History, num_flits: int) -> FloatVector:
