@@ -92,10 +92,15 @@ class RunConfig(InputConfig):
             given = sorted(names & getattr(self, section).model_fields_set)
             if given:
                 raise ValueError(
-                    f"RunConfig.{section}.{given[0]} must not be set with preset {self.model.preset}, which does not "
-                    f"read it; take {', '.join(given)} out of {section}"
+                    f"RunConfig.{section}.{given[0]} must not be set with {self._reader}, which does not read it; take "
+                    f"{', '.join(given)} out of {section}"
                 )
         return self
+
+    @property
+    def _reader(self) -> str:
+        past = isinstance(self.model, ModelConfig) and self.model.by_past
+        return "model.positives past" if past else f"preset {self.model.preset}"
 
     @property
     def walks(self) -> bool:
@@ -110,8 +115,8 @@ class RunConfig(InputConfig):
     @property
     def unread(self) -> dict[str, set[str]]:
         """Section to its settings that the preset does not read: vectors per node need no walks and no snapshots."""
-        if self.walks:
-            return {}
+        if isinstance(self.model, ModelConfig):
+            return {"training": {"windows"}} if self.model.by_past else {}
         walks = {"neighbourhoods": set(NeighbourhoodConfig.model_fields)}
         if self.trains:
             return walks

@@ -39,7 +39,7 @@ def embed(
         on_progress: Called with layers done and layers in all.
 
     Returns:
-        Unit vectors per node type.
+        Unit vectors per node type, and the lengths that a learned popularity gives.
     """
     model.eval()
     parts = [(t, *span) for t in model.types for span in engine.parts(len(log_degree[t]), CHUNK)]
@@ -50,7 +50,8 @@ def embed(
         hidden = _joined(model.types, parts, results)
         if on_progress is not None:
             on_progress(number + 1, len(model.layers))
-    return Embeddings({t: hidden.get(t, np.zeros((0, model.config.dim), np.float32)) for t in model.types})
+    vectors = {t: hidden.get(t, np.zeros((0, model.config.dim), np.float32)) for t in model.types}
+    return Embeddings(vectors, {t: model.lengths(t, log_degree[t] > 0) for t in model.bias})
 
 
 Part = tuple[str, int, int]

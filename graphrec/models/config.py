@@ -1,12 +1,14 @@
 """Settings of the model and of its training objective."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from graphrec.section import Section
 
 Pooling = Literal["importance", "mean", "max"]
+PAST = "past"
+"""The kind of positives that the past itself holds."""
 
 
 def _answered_by_an_index(scoring: Any) -> Any:
@@ -49,12 +51,18 @@ class ModelConfig(Section):
     """How a neighbourhood becomes one vector: weighed by visits (PinSage), all alike, or the largest entries."""
     id_vectors: bool = False
     """Adds a learned vector per node: more memory of single nodes, no embedding for nodes never trained on."""
+    svd_start: bool = False
+    """Start the id vectors of users and flits from a truncated SVD of the normalised actions, and what their content
+    says from a regression of it; otherwise from noise. With ``hidden_dim`` above ``dim`` a part of it is lost."""
+    popularity_bias: bool = False
+    """With ``positives: {past: 1}``: learn a bias per flit, which makes the length of its vector."""
     blocks: tuple[Literal["text", "image", "columns"], ...] | None = None
     """Content blocks the model reads: ``[text]`` reads text alone, ``[]`` no content; ``None``: every one there is. A
     block that is named must be there: declared in ``nodes`` and not switched off in ``features``."""
     positives: dict[str, float] = Field(default={"next_action": 1.0, "actions": 1.0})
     """What is pulled together and how strongly: ``next_action`` (flit-flit), ``actions`` (every user-flit action) or
-    the name of one action relation."""
+    the name of one action relation, each in windows that come after what the model sees. Or ``past``, alone: every
+    action of the past itself, a user with all of his flits against flits drawn alike, under the softmax."""
     query_window: int = Field(default=20, ge=1)
     """``next_action``: each epoch draws the query anew from so many of the user's actions before the positive; 1 takes
     the one just before, as in the paper, whose sessions hold one interest at a time."""
@@ -78,8 +86,43 @@ class ModelConfig(Section):
 
     @property
     def lengths(self) -> bool:
-        """Whether vectors have a length of their own: every loss compares unit vectors."""
-        return False
+        """Whether flits' vectors have a length of their own: what the popularity bias makes of it."""
+        return self.popularity_bias
+
+    @property
+    def by_past(self) -> bool:
+        """Whether the model learns from the actions of the past itself, and not from windows after it."""
+        return PAST in self.positives
+
+    @model_validator(mode="before")
+    @classmethod
+    def _the_past_draws_alike(cls, values: Any) -> Any:
+        if isinstance(values, dict) and PAST in (values.get("positives") or ()):
+            return {"negative_power": 0.0, "hard_negatives": {"max_per_positive": 0}, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _what_is_set_is_read(self) -> Self:
+        if self.svd_start and not self.id_vectors:
+            raise ValueError("svd_start must go with id_vectors, which it starts (got id_vectors: false); set it true")
+        if self.popularity_bias and not self.by_past:
+            raise ValueError(
+                "popularity_bias must go with positives: {past: 1} (got "
+                f"{', '.join(self.positives)}): negatives of the other kinds are drawn by popularity, which cancels it"
+            )
+        if self.by_past:
+            self._check_past()
+        return self
+
+    def _check_past(self) -> None:
+        wanted: dict[str, tuple[Any, Any]] = {
+            "positives": (list(self.positives), [PAST]), "loss": (self.loss, "softmax"),
+            "negative_power": (self.negative_power, 0), "log_q": (self.log_q, False),
+            "hard_negatives.max_per_positive": (self.hard_negatives.max_per_positive, 0),
+        }  # fmt: skip
+        for name, (got, needed) in wanted.items():
+            if got != needed:
+                raise ValueError(f"{name} must be {needed} with positives: {{past: 1}} (got {got}); leave it out")
 
     @field_validator("blocks")
     @classmethod

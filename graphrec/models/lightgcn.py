@@ -43,8 +43,7 @@ class LightGCN(nn.Module):
         width = config.dim - config.popularity_bias
         users, flits = (svd_start if config.svd_start else _noise)(links, width, config.seed)
         self.users, self.flits = nn.Parameter(users), nn.Parameter(flits)
-        degree = torch.from_numpy(np.maximum(links.flit_degree, 1)).float()
-        bias = BIAS_START * (degree / degree.mean()).log() if config.popularity_bias else torch.zeros(len(degree))
+        bias = bias_start(links) if config.popularity_bias else torch.zeros(len(links.flit_degree))
         self.bias = nn.Parameter(bias, requires_grad=config.popularity_bias)
 
     def forward(self) -> tuple[Tensor, Tensor]:
@@ -75,6 +74,12 @@ class LightGCN(nn.Module):
         """Return the vectors whose inner product is the score."""
         users, flits = self()
         return Served(self.queries(users).numpy(), self.keys(flits, torch.arange(len(flits))).numpy())
+
+
+def bias_start(links: Links) -> Tensor:
+    """Return what the number of its users alone makes of each flit's bias, float32 ``[num_flits]``."""
+    degree = torch.from_numpy(np.maximum(links.flit_degree, 1)).float()
+    return BIAS_START * (degree / degree.mean()).log()
 
 
 def svd_start(links: Links, dim: int, seed: int) -> tuple[Tensor, Tensor]:

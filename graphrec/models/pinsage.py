@@ -8,10 +8,12 @@ only ReLU stands in the head (see ARCHITECTURE.md, differences from the papers).
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from graphrec.arrays import BoolVector, FloatVector
 from graphrec.models.config import ModelConfig, Pooling
 from graphrec.models.layers import Head, orthogonal
 
@@ -82,12 +84,20 @@ class PinSage(nn.Module):
     Args:
         config: Widths, number of layers, id vectors.
         input_dims: Node type to width of its content features.
-        num_nodes: Node type to number of nodes; read only with ``id_vectors``.
+        num_nodes: Node type to number of nodes; read only with ``id_vectors`` or ``biased``.
+        biased: Node types whose vectors a learned popularity makes longer or shorter.
     """
 
-    def __init__(self, config: ModelConfig, input_dims: Mapping[str, int], num_nodes: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        input_dims: Mapping[str, int],
+        num_nodes: Mapping[str, int],
+        biased: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self.config = config
+        self.num_nodes = dict(num_nodes) if config.id_vectors or biased else {}
         self.types = tuple(input_dims)
         hidden = config.hidden_dim
         bare = {t for t, width in input_dims.items() if width == 1 and config.id_vectors}
@@ -100,6 +110,7 @@ class PinSage(nn.Module):
             for t, table in self.ids.items():
                 length = 1.0 if t in bare else ID_SCALE
                 nn.init.normal_(table.weight, std=length * hidden**-0.5)  # type: ignore[arg-type]
+        self.bias = nn.ParameterDict({t: nn.Parameter(torch.zeros(num_nodes[t])) for t in biased})
         self.layers = nn.ModuleList(PinSageLayer(self.types, hidden, config.pooling) for _ in range(config.num_layers))
         first = Head(hidden, config.dim)
         self.head = nn.ModuleDict({t: Head(hidden, config.dim) for t in self.types})
@@ -124,6 +135,21 @@ class PinSage(nn.Module):
     def finish(self, node_type: str, hidden: Tensor) -> Tensor:
         """Return unit embeddings from the last layer's vectors, float32 ``[n, dim]``."""
         return F.normalize(self.head[node_type](hidden), dim=1)
+
+    @torch.no_grad()
+    def lengths(self, node_type: str, met: BoolVector) -> FloatVector:
+        """Return what the popularity of each node makes of the length of its vector, float32 ``[num_nodes]``.
+
+        See :meth:`graphrec.models.lightgcn.LightGCN.lengths`. Content tells nothing of it: where nobody met a node, it
+        is as long as the usual one.
+
+        Args:
+            node_type: A type that is ``biased``.
+            met: Nodes with edges, bool ``[num_nodes]``.
+        """
+        lengths = np.asarray((self.config.temperature * self.bias[node_type]).exp().numpy())
+        usual = np.median(lengths[met]) if met.any() else 1.0
+        return np.where(met, lengths, usual).astype(np.float32)
 
     def isolated(self, node_type: str, features: Tensor) -> Tensor:
         """Embed nodes without an edge, from their content alone (see :class:`graphrec.models.encoder.Encoder`)."""

@@ -17,7 +17,7 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_types
-from graphrec.models.config import ModelConfig, TwhinConfig, TwoTowerConfig
+from graphrec.models.config import PAST, ModelConfig, TwhinConfig, TwoTowerConfig
 from graphrec.models.lookup import Lookup
 from graphrec.models.two_tower import TwoTower
 from graphrec.pipeline.runner import Progress, named, silent
@@ -28,8 +28,9 @@ from graphrec.training.content import Content, Layout, fit_layout, layout_from_d
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.lookup import refit, train_lookup
 from graphrec.training.loop import train
+from graphrec.training.past import PastCourse
 from graphrec.training.pinsage import Material, PinSageCourse
-from graphrec.training.snapshots import Snapshot, build_snapshots, log_degrees, training_splits
+from graphrec.training.snapshots import Snapshot, build_snapshot, build_snapshots, log_degrees, training_splits
 from graphrec.training.twhin import relation_edges
 from graphrec.training.two_tower import TwoTowerCourse, embed_towers
 from graphrec.vectors import Embeddings
@@ -130,6 +131,8 @@ def weighed(model: TwhinConfig, edges: Sequence[EdgeConfig], graph: InteractionG
 def _train_pinsage(
     config: RunConfig, model: ModelConfig, split: Split, features: Features, workshop: Workshop
 ) -> TrainedEncoder:
+    if model.by_past:
+        return _train_on_past(config, model, split, features, workshop)
     snapshots, validation = build_snapshots(
         split.train, config.neighbourhoods, model, config.training,
         end_s=split.at_s, engine=workshop.engine, on_progress=named(workshop.on_progress, "snapshots"),
@@ -143,6 +146,24 @@ def _train_pinsage(
         on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
     )  # fmt: skip
     return TrainedEncoder(trained.model, layout, trained.log, {"positives": _counts(snapshots)})
+
+
+def _train_on_past(
+    config: RunConfig, model: ModelConfig, split: Split, features: Features, workshop: Workshop
+) -> TrainedEncoder:
+    _, held = training_splits(split.train, config.training, end_s=split.at_s)
+    bare = model.model_copy(update={"positives": {}})  # the past holds its positives itself
+    past = build_snapshot(split.train, held, config.neighbourhoods, bare, engine=workshop.engine)
+    layout = fit_layout(features, model.blocks, _fit_rows(held), past.log_degree)
+    course, epochs = (
+        PastCourse(Material(Content(features, layout), [], past, []), model, config.training),
+        config.training.epochs,
+    )
+    trained = train(
+        course, folder=workshop.checkpoints, engine=workshop.engine,
+        on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
+    )  # fmt: skip
+    return TrainedEncoder(trained.model, layout, trained.log, {"positives": {PAST: int(course.pairs.nnz)}})
 
 
 def _fit_rows(split: Split) -> dict[str, RowVector]:

@@ -33,7 +33,7 @@ def save_model(model: Trained, folder: Path) -> None:
     shape: dict[str, Any] = {"config": model.config.model_dump(mode="json")}
     if isinstance(model, PinSage):
         shape["input_dims"] = {t: layer.in_features for t, layer in _linears(model).items()}
-        shape["num_nodes"] = {t: table.num_embeddings for t, table in model.ids.items()}
+        shape |= {"num_nodes": model.num_nodes, "biased": list(model.bias)}
         tensors = dict(model.state_dict())
     elif isinstance(model, TwoTower):
         shape |= asdict(model.shape)
@@ -52,7 +52,8 @@ def load_model(folder: Path) -> Trained:
     tensors = load_file(folder / "model.safetensors")
     settings = shape["config"]
     if settings["preset"] == "pinsage":
-        model = PinSage(ModelConfig.parse(settings), shape["input_dims"], shape["num_nodes"])
+        biased = shape.get("biased", ())  # versions from before a bias was learnt name none
+        model = PinSage(ModelConfig.parse(settings), shape["input_dims"], shape["num_nodes"], biased)
         model.load_state_dict(tensors)
         return model
     actions: list[Triplet] = [(one[0], one[1], one[2]) for one in shape["actions"]]

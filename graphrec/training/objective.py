@@ -33,15 +33,38 @@ def step_loss(
         batches: One per kind of positive.
         isolated: Node type to which rows are embedded from content alone, bool ``[num_nodes]``.
     """
-    isolated = isolated or {}
     seeds = _seeds(model.types, batches)
+    vectors = embedded(model, content, snapshot, seeds, isolated=isolated or {})
+    losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch) for batch in batches]
+    return torch.stack(losses).sum() / sum(batch.pairs.weight for batch in batches)
+
+
+def embedded(
+    model: PinSage,
+    content: Content,
+    snapshot: Snapshot,
+    seeds: Mapping[str, RowVector],
+    *,
+    isolated: Mapping[str, BoolVector],
+) -> dict[str, Tensor]:
+    """Embed some nodes of a snapshot, with gradients.
+
+    Args:
+        model: The encoder.
+        content: What the nodes are.
+        snapshot: The past the nodes are embedded in.
+        seeds: Node type to sorted unique rows, int32; every type has an entry.
+        isolated: Node type to which rows are embedded from content alone, bool ``[num_nodes]``.
+
+    Returns:
+        Node type to unit vectors, float32 ``[len(seeds), dim]``.
+    """
     inputs, hops = gather_hops(snapshot.neighbourhoods, seeds, model.config.num_layers, isolated=isolated)
     degree = {t: np.where(isolated[t], 0, d) if t in isolated else d for t, d in snapshot.log_degree.items()}
     features = {t: content.gather(t, rows, degree[t]) for t, rows in inputs.items()}
     rows = {t: to_tensor(np.where(degree[t][r] > 0, r, -1)) for t, r in inputs.items()}
-    vectors = model(features, rows, hops)
-    losses = [batch.pairs.weight * _batch_loss(model.config, vectors, seeds, batch) for batch in batches]
-    return torch.stack(losses).sum() / sum(batch.pairs.weight for batch in batches)
+    vectors: dict[str, Tensor] = model(features, rows, hops)
+    return vectors
 
 
 def _seeds(types: Sequence[str], batches: Sequence[Batch]) -> dict[str, RowVector]:

@@ -11,12 +11,14 @@ from torch import Tensor
 from graphrec.arrays import BoolVector
 from graphrec.embed import embed
 from graphrec.engine import Team
+from graphrec.graph.split import action_types
 from graphrec.models.config import ModelConfig, TrainingConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, epoch_batches
 from graphrec.training.content import Content
 from graphrec.training.objective import step_loss
 from graphrec.training.snapshots import Snapshot
+from graphrec.training.start import start
 from graphrec.training.validation import validation_recall
 
 Bands = Sequence[Mapping[str, npt.NDArray[np.int32]]]
@@ -42,8 +44,8 @@ class Material:
 
 
 @dataclass(frozen=True)
-class PinSageCourse:
-    """PinSage's training; see :class:`graphrec.training.loop.Course`.
+class Embedding:
+    """What all ways to train PinSage share: how it begins, and how well it does.
 
     Attributes:
         material: What to train on.
@@ -58,8 +60,23 @@ class PinSageCourse:
     def new_model(self) -> PinSage:
         """Return the untrained encoder."""
         torch.manual_seed(self.config.seed)
-        num_nodes = {t: len(degree) for t, degree in self.material.validation.log_degree.items()}
-        return PinSage(self.model, self.material.content.widths, num_nodes)
+        past = self.material.validation
+        num_nodes = {t: len(degree) for t, degree in past.log_degree.items()}
+        biased = action_types(past.split.train)[1:] if self.model.popularity_bias else ()
+        model = PinSage(self.model, self.material.content.widths, num_nodes, biased)
+        start(model, self.material.content, past, self.config.seed)
+        return model
+
+    def recall(self, model: PinSage) -> float:
+        """Return the recall of held-out actions."""
+        validation = self.material.validation
+        vectors = embed(model, self.material.content, validation.neighbourhoods, validation.log_degree).vectors
+        return validation_recall(vectors, validation.split)
+
+
+@dataclass(frozen=True)
+class PinSageCourse(Embedding):
+    """Training on what follows each snapshot; see :class:`graphrec.training.loop.Course`."""
 
     def steps(self, epoch: int, rng: np.random.Generator) -> list[SnapshotStep]:
         """Return the steps of an epoch."""
@@ -76,12 +93,6 @@ class PinSageCourse:
         isolated = _isolated(snapshot, batches, self.config.content_only_share, rng)
         own = [batch.share(team.rank, team.size) for batch in batches]
         return step_loss(model, self.material.content, snapshot, own, isolated=isolated)
-
-    def recall(self, model: PinSage) -> float:
-        """Return the recall of held-out actions."""
-        validation = self.material.validation
-        vectors = embed(model, self.material.content, validation.neighbourhoods, validation.log_degree).vectors
-        return validation_recall(vectors, validation.split)
 
     def figures(self, epoch: int) -> dict[str, float]:
         """Return the number of hard negatives per positive."""

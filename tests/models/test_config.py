@@ -13,6 +13,19 @@ from graphrec.models.config import ModelConfig, TrainingConfig
         ({"loss": "hinge"}, "ModelConfig.loss must be 'softmax', 'max_margin', 'bpr' or 'logistic'"),
         ({"blocks": ["sound"]}, r"ModelConfig.blocks.0 must be 'text', 'image' or 'columns' \(got 'sound'\)"),
         ({"blocks": ["text", "text"]}, r"ModelConfig.blocks: must name each block once"),
+        ({"svd_start": True}, r"svd_start must go with id_vectors, which it starts \(got id_vectors: false\)"),
+        (
+            {"popularity_bias": True},
+            r"popularity_bias must go with positives: \{past: 1\} \(got next_action, actions\)",
+        ),
+        ({"positives": {"past": 1, "actions": 1}}, r"positives must be \['past'\] with positives: \{past: 1\}"),
+        ({"positives": {"past": 1}, "loss": "bpr"}, r"loss must be softmax .* \(got bpr\); leave it out"),
+        ({"positives": {"past": 1}, "negative_power": 1}, r"negative_power must be 0 .* \(got 1.0\); leave it out"),
+        ({"positives": {"past": 1}, "log_q": True}, r"log_q must be False .* \(got True\); leave it out"),
+        (
+            {"positives": {"past": 1}, "hard_negatives": {"max_per_positive": 2}},
+            r"hard_negatives.max_per_positive must be 0 .* \(got 2\); leave it out",
+        ),
     ],
 )
 def test_a_wrong_model_setting_raises(values: dict[str, object], message: str) -> None:
@@ -23,3 +36,9 @@ def test_a_wrong_model_setting_raises(values: dict[str, object], message: str) -
 def test_a_wrong_training_setting_raises() -> None:
     with pytest.raises(ConfigError, match=r"TrainingConfig\.hidden_share must be less than 1"):
         TrainingConfig.parse({"hidden_share": 1})
+
+
+def test_the_past_draws_negatives_alike_and_comes_back_from_its_own_values() -> None:
+    config = ModelConfig.parse({"positives": {"past": 1}})
+    assert (config.negative_power, config.hard_negatives.max_per_positive) == (0, 0)
+    assert ModelConfig.parse(config.model_dump(mode="json")) == config

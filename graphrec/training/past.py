@@ -1,0 +1,74 @@
+"""PinSage's training on the actions of the past itself: many positives a step, as LightGCN takes them.
+
+Windows that come after a snapshot teach to foresee, but of undated data only the hidden share of all actions is ever a
+positive. Here a step takes some users with *all* their flits against flits that all of them share. Every node is
+embedded once a step however many pairs ask for it, so a step of a hundred thousand pairs costs little more than one of
+ten thousand, and few steps make a training.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch import Tensor
+
+from graphrec.arrays import RowVector
+from graphrec.engine import Team
+from graphrec.graph.split import action_types
+from graphrec.models.losses import softmax_of_sets
+from graphrec.models.pinsage import PinSage
+from graphrec.training.objective import embedded
+from graphrec.training.pinsage import Embedding
+from graphrec.training.start import action_matrix
+
+
+@dataclass(frozen=True)
+class PastCourse(Embedding):
+    """See :class:`graphrec.training.loop.Course`. A step is some users: their rows, sorted, int32."""
+
+    @cached_property
+    def pairs(self) -> scipy.sparse.csr_array:
+        """Who acted on what, CSR ``[num_users, num_flits]``."""
+        return action_matrix(self.material.validation.split)
+
+    @cached_property
+    def flits(self) -> RowVector:
+        """Flits that existed, sorted: what negatives are drawn from."""
+        return np.flatnonzero(self.material.validation.split.available).astype(np.int32)
+
+    def steps(self, epoch: int, rng: np.random.Generator) -> list[RowVector]:
+        """Return the users of each step, about ``batch_size`` pairs together."""
+        users = rng.permutation(np.flatnonzero(np.diff(self.pairs.indptr)).astype(np.int32))
+        number = min(max(1, round(self.pairs.nnz / self.config.batch_size)), max(1, len(users)))
+        return [np.sort(part) for part in np.array_split(users, number)]
+
+    def loss(self, model: PinSage, step: RowVector, team: Team, rng: np.random.Generator) -> Tensor:
+        """Return the loss of this worker's users with all their flits, as large as its share of the step's pairs."""
+        user_type, flit_type = action_types(self.material.validation.split.train)
+        drawn = rng.choice(self.flits, min(self.model.negatives, len(self.flits)), replace=False)
+        alone = rng.random(self.pairs.shape[1]) < self.config.content_only_share
+        users = step[team.rank :: team.size] if len(step) >= team.size else step
+        chosen = self.pairs[users]
+        share = chosen.nnz * team.size / self.pairs[step].nnz if len(users) < len(step) else 1.0
+        needed, place = np.unique(np.concatenate([chosen.indices, drawn]), return_inverse=True)
+        seeds = {t: np.zeros(0, dtype=np.int32) for t in model.types}
+        seeds |= {user_type: users, flit_type: needed.astype(np.int32)}
+        vectors = embedded(model, self.material.content, self.material.validation, seeds, isolated={flit_type: alone})
+        bias = model.bias[flit_type][torch.from_numpy(needed).long()] if flit_type in model.bias else None
+        queries, keys = _scored(vectors[user_type] / self.model.temperature, vectors[flit_type], bias)
+        line = torch.from_numpy(np.repeat(np.arange(len(users)), np.diff(chosen.indptr)))
+        positives, negatives = (keys[torch.from_numpy(one)] for one in np.split(place, [chosen.nnz]))
+        return share * softmax_of_sets(queries, positives, line, negatives, catalogue=len(self.flits))
+
+    def figures(self, epoch: int) -> dict[str, float]:
+        """Return nothing more."""
+        return {}
+
+
+def _scored(queries: Tensor, keys: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return both sides of the inner product, the popularity bias as one more dimension of it."""
+    if bias is None:
+        return queries, keys
+    return torch.cat([queries, queries.new_ones(len(queries), 1)], dim=1), torch.cat([keys, bias[:, None]], dim=1)
