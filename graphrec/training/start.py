@@ -34,7 +34,9 @@ def start(model: PinSage, content: Content, past: Snapshot, seed: int) -> None:
     links = Links.from_pairs(action_matrix(past.split))
     if model.config.svd_start:
         sides = svd_start(links, model.config.hidden_dim, seed)
-        for node_type, vectors in zip((user_type, flit_type), sides, strict=True):
+        degrees = np.diff(links.of_users.indptr), links.flit_degree
+        for node_type, vectors, degree in zip((user_type, flit_type), sides, degrees, strict=True):
+            vectors[torch.from_numpy(degree == 0)] = 0  # of these nobody has told anything yet
             _start_ids(model, content, node_type, _of_mean_length_one(vectors))
     if flit_type in model.bias:
         model.bias[flit_type].data = bias_start(links)
