@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.common import RESULTS
 from benchmarks.quality.cold import cold_section
 from benchmarks.quality.ladder import ladder_section
-from benchmarks.quality.parts import relations_section, sources_section
+from benchmarks.quality.parts import relations_section, sources_section, together_section
 from benchmarks.quality.recommending import FOLDERS, folder_section, lists_section, split_section
 from benchmarks.quality.replay import replay_section
 from benchmarks.quality.speed import ann_section, encode_section, interests_section, serving_section
@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     **dict.fromkeys(FOLDERS, folder_section),
     "lightgcn_split": split_section,
     "leave_one_out": lists_section,
+    "together": together_section,
     "twhin": relations_section,
     "replay": replay_section,
     "cold_start": cold_section,
