@@ -62,7 +62,8 @@ class ModelConfig(Section):
     positives: dict[str, float] = Field(default={"next_action": 1.0, "actions": 1.0})
     """What is pulled together and how strongly: ``next_action`` (flit-flit), ``actions`` (every user-flit action) or
     the name of one action relation, each in windows that come after what the model sees. Or ``past``, alone: every
-    action of the past itself, a user with all of his flits against flits drawn alike, under the softmax."""
+    action of the past itself, a user with all of his flits against flits drawn alike from those that somebody acted
+    on, under the softmax."""
     query_window: int = Field(default=20, ge=1)
     """``next_action``: each epoch draws the query anew from so many of the user's actions before the positive; 1 takes
     the one just before, as in the paper, whose sessions hold one interest at a time."""

@@ -155,10 +155,8 @@ def _train_on_past(
     bare = model.model_copy(update={"positives": {}})  # the past holds its positives itself
     past = build_snapshot(split.train, held, config.neighbourhoods, bare, engine=workshop.engine)
     layout = fit_layout(features, model.blocks, _fit_rows(held), past.log_degree)
-    course, epochs = (
-        PastCourse(Material(Content(features, layout), [], past, []), model, config.training),
-        config.training.epochs,
-    )
+    course = PastCourse(Material(Content(features, layout), [], past, []), model, config.training)
+    epochs = config.training.epochs
     trained = train(
         course, folder=workshop.checkpoints, engine=workshop.engine,
         on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),

@@ -35,8 +35,11 @@ class PastCourse(Embedding):
 
     @cached_property
     def flits(self) -> RowVector:
-        """Flits that existed, sorted: what negatives are drawn from."""
-        return np.flatnonzero(self.material.validation.split.available).astype(np.int32)
+        """Flits that somebody acted on, sorted: what negatives are drawn from.
+
+        Nobody has turned the others down: as negatives they would be pushed away from everybody, by their content.
+        """
+        return np.unique(self.pairs.indices)
 
     def steps(self, epoch: int, rng: np.random.Generator) -> list[RowVector]:
         """Return the users of each step, about ``batch_size`` pairs together."""
@@ -48,6 +51,7 @@ class PastCourse(Embedding):
         """Return the loss of this worker's users with all their flits, as large as its share of the step's pairs."""
         user_type, flit_type = action_types(self.material.validation.split.train)
         drawn = rng.choice(self.flits, min(self.model.negatives, len(self.flits)), replace=False)
+        # The masks of a step are drawn before it is shared out: every worker's stream stands where the others' do.
         alone = rng.random(self.pairs.shape[1]) < self.config.content_only_share
         users = step[team.rank :: team.size] if len(step) >= team.size else step
         chosen = self.pairs[users]

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.common import Result
 from benchmarks.quality.parts import TOGETHER, together_section
-from benchmarks.together import REFERENCE, measure, methods
+from benchmarks.together import BARE, REFERENCE, measure, methods
 from graphrec.simulate import SimulationConfig, simulate
 from tests.pipeline.conftest import quick_config
 
@@ -15,9 +15,11 @@ from tests.pipeline.conftest import quick_config
 def test_every_way_is_measured_on_known_and_on_new_flits(tmp_path: Path) -> None:
     simulate(SimulationConfig.preset("small", seed=3), tmp_path / "data")
     result = Result("together", 0)
-    measure(
-        result, "seed3", lambda changes: quick_config(tmp_path / "data", tmp_path / "store", *changes), methods("seed3")
-    )
+    short = {
+        method: (*changes, "model.epochs=2" if changes[1:] == BARE else "training.epochs=2")
+        for method, changes in methods("seed3").items()
+    }
+    measure(result, "seed3", lambda changes: quick_config(tmp_path / "data", tmp_path / "store", *changes), short)
     found = {one["name"]: one["value"] for one in result.figures}
     for method in TOGETHER:
         for group in ("met", "new"):

@@ -47,6 +47,15 @@ def test_a_step_is_users_with_about_as_many_pairs_as_a_batch(world: World, past:
     assert not np.array_equal(steps[0], course.steps(1, np.random.default_rng(1))[0])
 
 
+def test_flits_that_nobody_acted_on_are_no_negatives() -> None:
+    few = communities(num_users=6, num_flits=40, actions=4)
+    split = split_at(few.tables, (DAYS - 7) * DAY, DAYS * DAY)
+    course = course_of(few, build_snapshot(few.tables, split, NEIGHBOURS, MODEL))
+    acted = set(split.train.edges[0].frame["target_row"].to_list())
+    assert set(course.flits.tolist()) == acted
+    assert len(acted) < split.available.sum()
+
+
 @pytest.mark.parametrize("bias", [True, False])
 def test_the_loss_is_the_softmax_over_all_flits(world: World, past: Snapshot, bias: bool) -> None:
     course = course_of(world, past, popularity_bias=bias)
