@@ -22,17 +22,6 @@ from tests.training.world import DAYS, MODEL, NEIGHBOURS, TRAINING, World, commu
 SHORT = TRAINING.model_copy(update={"batch_size": 100, "learning_rate": 2e-3})
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return communities(num_users=30, num_flits=40, actions=10)
-
-
-@pytest.fixture(scope="module")
-def past(world: World) -> Snapshot:
-    split = split_at(world.tables, (DAYS - 7) * DAY, DAYS * DAY)
-    return build_snapshot(world.tables, split, NEIGHBOURS, MODEL)
-
-
 def course_of(world: World, past: Snapshot, **changes: object) -> PastCourse:
     model = ModelConfig.parse({**STARTED.model_dump(), **changes})
     return PastCourse(Material(world.content, [], past, []), model, SHORT)

@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from graphrec.graph.split import split_at
 from graphrec.models.config import ModelConfig
 from graphrec.models.lightgcn import BIAS_START, svd_start
 from graphrec.models.pinsage import PinSage
@@ -13,26 +12,14 @@ from graphrec.models.propagation import Links
 from graphrec.models.regression import ContentMap
 from graphrec.training.past import PastCourse
 from graphrec.training.pinsage import Material
-from graphrec.training.snapshots import Snapshot, build_snapshot
+from graphrec.training.snapshots import Snapshot
 from graphrec.training.start import action_matrix
-from tests.graph.conftest import DAY
-from tests.training.world import DAYS, MODEL, NEIGHBOURS, TRAINING, World, communities
+from tests.training.world import TRAINING, World
 
 STARTED = ModelConfig.parse(
     {"hidden_dim": 16, "dim": 8, "positives": {"past": 1}, "id_vectors": True, "svd_start": True,
      "popularity_bias": True}
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return communities(num_users=30, num_flits=40, actions=10)
-
-
-@pytest.fixture(scope="module")
-def past(world: World) -> Snapshot:
-    split = split_at(world.tables, (DAYS - 7) * DAY, DAYS * DAY)
-    return build_snapshot(world.tables, split, NEIGHBOURS, MODEL)
 
 
 @pytest.fixture(scope="module")
