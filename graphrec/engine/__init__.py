@@ -2,9 +2,20 @@
 
 from graphrec.engine.config import RuntimeConfig
 from graphrec.engine.engine import Engine, OnDone, Team, Worker, spans
-from graphrec.engine.local import LOCAL, LocalEngine
+from graphrec.engine.local import LOCAL, Alone, LocalEngine
 
-__all__ = ["LOCAL", "Engine", "LocalEngine", "OnDone", "RuntimeConfig", "Team", "Worker", "open_engine", "spans"]
+__all__ = [
+    "LOCAL",
+    "Alone",
+    "Engine",
+    "LocalEngine",
+    "OnDone",
+    "RuntimeConfig",
+    "Team",
+    "Worker",
+    "open_engine",
+    "spans",
+]
 
 
 def open_engine(config: RuntimeConfig) -> Engine:

@@ -75,14 +75,16 @@ class Alone:
     """A team of one.
 
     Args:
-        checkpoint: File that keeps the newest checkpoint.
+        checkpoint: File that keeps the newest checkpoint; ``None`` keeps none.
         on_report: Called with each epoch's figures.
     """
 
     rank = 0
     size = 1
 
-    def __init__(self, checkpoint: Path, on_report: Callable[[dict[str, float]], None]) -> None:
+    def __init__(
+        self, checkpoint: Path | None = None, on_report: Callable[[dict[str, float]], None] = lambda entry: None
+    ) -> None:
         self._checkpoint = checkpoint
         self._on_report = on_report
 
@@ -91,11 +93,12 @@ class Alone:
 
     def resume(self) -> Path | None:
         """Return the checkpoint, if it is there."""
-        return self._checkpoint if self._checkpoint.exists() else None
+        return self._checkpoint if self._checkpoint is not None and self._checkpoint.exists() else None
 
     def report(self, entry: Mapping[str, float], save: Callable[[Path], None]) -> None:
         """Keep the checkpoint and tell of progress."""
-        save(self._checkpoint)
+        if self._checkpoint is not None:
+            save(self._checkpoint)
         self._on_report(dict(entry))
 
 

@@ -1,8 +1,9 @@
-"""What users did, read from a graph: each user's flits in the order in which he met them."""
+"""What users did, read from a graph: each user's flits, in the order in which he met them or as a matrix."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.sparse
 
 from graphrec.errors import DataError
 from graphrec.graph.graph import InteractionGraph, Triplet
@@ -37,3 +38,19 @@ def first_actions(graph: InteractionGraph, actions: Sequence[Triplet], *, seed: 
     first[1:] = (np.diff(users) != 0) | (np.diff(flits) != 0)
     num_users = graph.num_nodes[actions[0][0]]
     return History.from_edges(users[first], flits[first], time_s[first], None, num_users)
+
+
+def action_pairs(graph: InteractionGraph, actions: Sequence[Triplet]) -> scipy.sparse.csr_array:
+    """Return who acted on what, over all action relations, as ones: CSR ``[num_users, num_flits]``, each pair once."""
+    total = None
+    for triplet in actions:
+        one = graph.relations[triplet]
+        shape = (graph.num_nodes[triplet[0]], graph.num_nodes[triplet[2]])
+        parts = (np.ones(one.num_edges, dtype=np.float32), np.array(one.indices), np.array(one.indptr))
+        matrix = scipy.sparse.csr_array(parts, shape=shape)
+        total = matrix if total is None else total + matrix
+    if total is None or not total.nnz:
+        raise DataError("graph must hold an action (got none); check `where` and times")
+    total.sum_duplicates()
+    total.data[:] = 1.0
+    return total

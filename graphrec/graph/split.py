@@ -9,6 +9,7 @@ from pydantic import Field
 
 from graphrec.arrays import BoolVector, IntVector
 from graphrec.errors import ConfigError, DataError
+from graphrec.graph.graph import Triplet
 from graphrec.history import DAY_S
 from graphrec.section import Section
 from graphrec.tables.clean import Edges, Tables
@@ -59,6 +60,11 @@ def action_types(tables: Tables) -> tuple[str, str]:
             f"edges must hold actions between exactly one pair of node types (got {sorted(pairs)}); set `role: action`"
         )
     return next(iter(pairs))
+
+
+def action_triplets(tables: Tables) -> tuple[Triplet, ...]:
+    """Return the relations that are actions, each once, in the tables' order."""
+    return tuple(dict.fromkeys(edges.config.triplet for edges in tables.edges if edges.config.role == "action"))
 
 
 def actions_of(tables: Tables) -> pl.DataFrame:

@@ -53,7 +53,8 @@ class ModelConfig(Section):
     """Adds a learned vector per node: more memory of single nodes, no embedding for nodes never trained on."""
     svd_start: bool = False
     """Start the id vectors of users and flits from a truncated SVD of the normalised actions, and what their content
-    says from a regression of it; otherwise from noise. With ``hidden_dim`` above ``dim`` a part of it is lost."""
+    says from a regression of it; otherwise from noise. With ``hidden_dim`` above ``dim`` a part of it is lost. With
+    ``positives: {past: 1}`` they are then fitted anew to every graph that is embedded."""
     popularity_bias: bool = False
     """With ``positives: {past: 1}``: learn a bias per flit, which makes the length of its vector."""
     blocks: tuple[Literal["text", "image", "columns"], ...] | None = None

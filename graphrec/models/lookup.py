@@ -18,6 +18,7 @@ from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.graph.graph import Triplet
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.models.regression import ContentMap
+from graphrec.models.rotation import rotation
 
 LookupConfig = LightGCNConfig | TwhinConfig
 
@@ -86,19 +87,14 @@ class Lookup:
         return F.normalize(torch.from_numpy(self.content[node_type].apply(features.numpy())), dim=1)
 
     def turned(self, newer: Fitted) -> Fitted:
-        """Return another fit in this model's space: the rotation that brings common nodes closest.
-
-        Schoenemann, "A generalized solution of the orthogonal Procrustes problem", Psychometrika 31, 1966.
-        """
-        products = []
+        """Return another fit in this model's space: the rotation that brings common nodes closest."""
+        common = []
         for node_type in sorted(self.fitted.vectors.keys() & newer.vectors.keys()):
             both = self.fitted.known[node_type] & newer.known[node_type]
-            own, other = self.fitted.vectors[node_type][both], newer.vectors[node_type][both]
-            products.append(other.astype(np.float64).T @ own)
-        left, _, right = np.linalg.svd(sum(products))
-        rotation = (left @ right).astype(np.float32)
+            common.append((newer.vectors[node_type][both], self.fitted.vectors[node_type][both]))
+        turn = rotation(common)
         return replace(
             newer,
-            vectors={t: vectors @ rotation for t, vectors in newer.vectors.items()},
-            translations={one: vector @ rotation for one, vector in newer.translations.items()},
+            vectors={t: vectors @ turn for t, vectors in newer.vectors.items()},
+            translations={one: vector @ turn for one, vector in newer.translations.items()},
         )

@@ -16,7 +16,7 @@ from graphrec.features import Features
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
-from graphrec.graph.split import Split, action_types
+from graphrec.graph.split import Split, action_triplets, action_types
 from graphrec.models.config import PAST, ModelConfig, TwhinConfig, TwoTowerConfig
 from graphrec.models.lookup import Lookup
 from graphrec.models.two_tower import TwoTower
@@ -26,11 +26,18 @@ from graphrec.tables.config import EdgeConfig
 from graphrec.training.checkpoint import Trained, load_model, save_model
 from graphrec.training.content import Content, Layout, fit_layout, layout_from_dict, layout_to_dict
 from graphrec.training.hard import page_rank_bands
+from graphrec.training.ids import IdFit
 from graphrec.training.lookup import refit, train_lookup
 from graphrec.training.loop import train
 from graphrec.training.past import PastCourse
 from graphrec.training.pinsage import Material, PinSageCourse
-from graphrec.training.snapshots import Snapshot, build_snapshot, build_snapshots, log_degrees, training_splits
+from graphrec.training.snapshots import (
+    Snapshot,
+    build_snapshot,
+    build_snapshots,
+    log_degrees,
+    training_splits,
+)
 from graphrec.training.twhin import relation_edges
 from graphrec.training.two_tower import TwoTowerCourse, embed_towers
 from graphrec.vectors import Embeddings
@@ -47,16 +54,20 @@ class TrainedEncoder:
         layout: How it reads content.
         log: One entry per epoch, ``epoch`` and ``validation_recall`` among them.
         facts: What else the artifact says of itself.
+        id_fit: How its id vectors are fitted to each graph; ``None``: they stay as they were trained.
     """
 
     model: Trained
     layout: Layout
     log: list[dict[str, float]]
     facts: Facts
+    id_fit: IdFit | None = None
 
     def save(self, folder: Path, features: Features) -> None:
         """Write everything that embedding needs, and the log."""
         save_model(self.model, folder)
+        if self.id_fit is not None:
+            self.id_fit.save(folder)
         encoders = {name: getattr(features.config, name).model_dump(mode="json") for name in ("text", "image")}
         described = {"layout": layout_to_dict(self.layout), **encoders}
         (folder / "content.json").write_text(json.dumps(described))
@@ -87,7 +98,7 @@ def train_encoder(config: RunConfig, split: Split, features: Features, workshop:
     _, validation = training_splits(split.train, config.training, end_s=split.at_s)
     graph = build_graph(validation.train, as_of_s=validation.at_s)
     layout = fit_layout(features, None, _fit_rows(validation), log_degrees(graph))
-    actions = tuple(dict.fromkeys(edge.triplet for edge in config.edges if edge.role == "action"))
+    actions = action_triplets(split.train)
     if isinstance(config.model, TwoTowerConfig):
         course = TwoTowerCourse(Content(features, layout), validation, actions, config.model, config.training)
         return _train_towers(course, layout, workshop)
@@ -161,7 +172,8 @@ def _train_on_past(
         course, folder=workshop.checkpoints, engine=workshop.engine,
         on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
     )  # fmt: skip
-    return TrainedEncoder(trained.model, layout, trained.log, {"positives": {PAST: int(course.pairs.nnz)}})
+    id_fit = IdFit(action_triplets(split.train), config.training) if IdFit.wanted_by(model) else None
+    return TrainedEncoder(trained.model, layout, trained.log, {"positives": {PAST: int(past.acted.nnz)}}, id_fit)
 
 
 def _fit_rows(split: Split) -> dict[str, RowVector]:
@@ -212,6 +224,8 @@ def embed_graph(
         return embed_towers(net, content, graph)
     if isinstance(neighbourhoods, NeighbourhoodConfig):
         neighbourhoods = build_neighbourhoods(graph, neighbourhoods, engine=engine)
+    if IdFit.wanted_by(net.config):
+        return IdFit.open(model).embedded(net, content, graph, neighbourhoods)
     return embed(
         net, content, neighbourhoods, log_degrees(graph), engine=engine, on_progress=named(on_progress, "embedding")
     )

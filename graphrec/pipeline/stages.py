@@ -131,7 +131,7 @@ def model_stage(
         return {"epochs": len(trained.log), "best": best, **trained.facts}
 
     return runner.stage(
-        "model", stage_version=3, config=key, inputs=inputs, write=write, libraries=("torch", "numba"),
+        "model", stage_version=4, config=key, inputs=inputs, write=write, libraries=("torch", "numba"),
     )  # fmt: skip
 
 

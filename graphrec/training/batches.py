@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import RowVector, spans
-from graphrec.training.snapshots import Positives, Snapshot
+from graphrec.training.positives import Positives
+from graphrec.training.snapshots import Snapshot
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse
 import torch
 from torch.nn import functional as F
 
@@ -12,6 +11,7 @@ from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.errors import DataError
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph, Triplet
+from graphrec.graph.pasts import action_pairs
 from graphrec.graph.split import Split, action_types
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.models.lightgcn import LightGCN
@@ -192,22 +192,6 @@ def _fit_lightgcn(
             on_epoch(epoch, fitted(now))
 
     return fitted(train_lightgcn(pairs, config, on_epoch=look))
-
-
-def action_pairs(graph: InteractionGraph, actions: Sequence[Triplet]) -> scipy.sparse.csr_array:
-    """Return who acted on what, over all action relations, as ones: CSR ``[num_users, num_flits]``, each pair once."""
-    total = None
-    for triplet in actions:
-        one = graph.relations[triplet]
-        shape = (graph.num_nodes[triplet[0]], graph.num_nodes[triplet[2]])
-        parts = (np.ones(one.num_edges, dtype=np.float32), np.array(one.indices), np.array(one.indptr))
-        matrix = scipy.sparse.csr_array(parts, shape=shape)
-        total = matrix if total is None else total + matrix
-    if total is None or not total.nnz:
-        raise DataError("graph must hold an action (got none); check `where` and times")
-    total.sum_duplicates()
-    total.data[:] = 1.0
-    return total
 
 
 def _fitted(vectors: Mapping[str, torch.Tensor], known: Mapping[str, BoolVector]) -> Fitted:

@@ -12,30 +12,35 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graphrec.engine import LOCAL, Engine, Team
+from graphrec.engine import LOCAL, Alone, Engine, Team
 from graphrec.models.config import TrainingConfig
 from graphrec.training.checkpoint import Checkpoint, moments_of, restore_moments
 
 logger = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=nn.Module)
+Taught = TypeVar("Taught", bound=nn.Module, contravariant=True)
 Step = TypeVar("Step")
 
 
-class Course(Protocol[Model, Step]):
-    """What a training consists of. Every worker of a team holds the same one, and draws alike from equal streams."""
+class Lesson(Protocol[Taught, Step]):
+    """What an epoch consists of. Every worker of a team holds the same one, and draws alike from equal streams."""
 
     @property
     def config(self) -> TrainingConfig:
         """Epochs, batches, rate."""
 
-    def new_model(self) -> Model:
-        """Return the untrained encoder, the same on every worker."""
-
     def steps(self, epoch: int, rng: np.random.Generator) -> Sequence[Step]:
         """Return the steps of an epoch (from 0), in their order."""
 
-    def loss(self, model: Model, step: Step, team: Team, rng: np.random.Generator) -> Tensor:
+    def loss(self, model: Taught, step: Step, team: Team, rng: np.random.Generator) -> Tensor:
         """Return the mean loss of this worker's share of a step, a scalar."""
+
+
+class Course(Lesson[Model, Step], Protocol[Model, Step]):
+    """What a training consists of: lessons, where it begins and how well it does."""
+
+    def new_model(self) -> Model:
+        """Return the untrained encoder, the same on every worker."""
 
     def recall(self, model: Model) -> float:
         """Return how well a model does on the validation window."""
@@ -106,6 +111,15 @@ def train_worker(team: Team, course: Course[Model, Step]) -> None:
         team.report(entry, state.save)
 
 
+def fit(model: Model, lesson: Lesson[Model, Step]) -> None:
+    """Train those weights of a model that want gradients for all epochs, alone and without validation."""
+    config = lesson.config
+    wanted = [one for one in model.parameters() if one.requires_grad]
+    optimiser = torch.optim.AdamW(wanted, lr=config.learning_rate, weight_decay=config.weight_decay)
+    for epoch in range(config.epochs):
+        logger.info("epoch %d loss %.4f", epoch + 1, _epoch(Alone(), model, optimiser, lesson, epoch))
+
+
 def _resume(path: Path | None, model: nn.Module, optimiser: torch.optim.Optimizer) -> Checkpoint:
     """Return the checkpoint to go on from, put into ``model`` and ``optimiser``; a fresh one where there is none."""
     if path is None:
@@ -118,19 +132,19 @@ def _resume(path: Path | None, model: nn.Module, optimiser: torch.optim.Optimize
 
 
 def _epoch(
-    team: Team, model: Model, optimiser: torch.optim.Optimizer, course: Course[Model, Step], epoch: int
+    team: Team, model: Model, optimiser: torch.optim.Optimizer, lesson: Lesson[Model, Step], epoch: int
 ) -> float:
     """Train one epoch and return its mean loss."""
     model.train()
-    config = course.config
+    config = lesson.config
     rng = np.random.default_rng([config.seed, epoch])
-    steps = course.steps(epoch, rng)
+    steps = lesson.steps(epoch, rng)
     total = torch.zeros(1)
     for number, step in enumerate(steps):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(epoch + number / len(steps), config.epochs)
         optimiser.zero_grad()
-        loss = course.loss(model, step, team, rng)
+        loss = lesson.loss(model, step, team, rng)
         loss.backward()  # type: ignore[no-untyped-call]
         team.average([one.grad for one in model.parameters() if one.grad is not None])
         optimiser.step()

@@ -13,7 +13,7 @@ from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, false_negatives
 from graphrec.training.content import Content
 from graphrec.training.hops import gather_hops, to_tensor
-from graphrec.training.snapshots import Snapshot
+from graphrec.training.snapshots import PastGraph, Snapshot
 
 
 def step_loss(
@@ -42,25 +42,25 @@ def step_loss(
 def embedded(
     model: PinSage,
     content: Content,
-    snapshot: Snapshot,
+    past: PastGraph,
     seeds: Mapping[str, RowVector],
     *,
     isolated: Mapping[str, BoolVector],
 ) -> dict[str, Tensor]:
-    """Embed some nodes of a snapshot, with gradients.
+    """Embed some nodes of a past, with gradients.
 
     Args:
         model: The encoder.
         content: What the nodes are.
-        snapshot: The past the nodes are embedded in.
+        past: Where the nodes stand.
         seeds: Node type to sorted unique rows, int32; every type has an entry.
         isolated: Node type to which rows are embedded from content alone, bool ``[num_nodes]``.
 
     Returns:
         Node type to unit vectors, float32 ``[len(seeds), dim]``.
     """
-    inputs, hops = gather_hops(snapshot.neighbourhoods, seeds, model.config.num_layers, isolated=isolated)
-    degree = {t: np.where(isolated[t], 0, d) if t in isolated else d for t, d in snapshot.log_degree.items()}
+    inputs, hops = gather_hops(past.neighbourhoods, seeds, model.config.num_layers, isolated=isolated)
+    degree = {t: np.where(isolated[t], 0, d) if t in isolated else d for t, d in past.log_degree.items()}
     features = {t: content.gather(t, rows, degree[t]) for t, rows in inputs.items()}
     rows = {t: to_tensor(np.where(degree[t][r] > 0, r, -1)) for t, r in inputs.items()}
     vectors: dict[str, Tensor] = model(features, rows, hops)

@@ -10,28 +10,35 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse
 import torch
 from torch import Tensor
 
 from graphrec.arrays import RowVector
 from graphrec.engine import Team
-from graphrec.graph.split import action_types
+from graphrec.models.config import ModelConfig, TrainingConfig
 from graphrec.models.losses import softmax_of_sets
 from graphrec.models.pinsage import PinSage
+from graphrec.training.content import Content
 from graphrec.training.objective import embedded
 from graphrec.training.pinsage import Embedding
-from graphrec.training.start import action_matrix
+from graphrec.training.snapshots import PastGraph
 
 
 @dataclass(frozen=True)
-class PastCourse(Embedding):
-    """See :class:`graphrec.training.loop.Course`. A step is some users: their rows, sorted, int32."""
+class PastLesson:
+    """Steps of users with all their flits, and their loss.
 
-    @cached_property
-    def pairs(self) -> scipy.sparse.csr_array:
-        """Who acted on what, CSR ``[num_users, num_flits]``."""
-        return action_matrix(self.material.validation.split)
+    Attributes:
+        content: What the nodes are.
+        past: Where they stand, and who acted on what.
+        model: Encoder and objective.
+        config: Epochs, batches, rate.
+    """
+
+    content: Content
+    past: PastGraph
+    model: ModelConfig
+    config: TrainingConfig
 
     @cached_property
     def flits(self) -> RowVector:
@@ -39,32 +46,50 @@ class PastCourse(Embedding):
 
         Nobody has turned the others down: as negatives they would be pushed away from everybody, by their content.
         """
-        return np.unique(self.pairs.indices)
+        return np.unique(self.past.acted.indices)
 
     def steps(self, epoch: int, rng: np.random.Generator) -> list[RowVector]:
-        """Return the users of each step, about ``batch_size`` pairs together."""
-        users = rng.permutation(np.flatnonzero(np.diff(self.pairs.indptr)).astype(np.int32))
-        number = min(max(1, round(self.pairs.nnz / self.config.batch_size)), max(1, len(users)))
+        """Return the users of each step, about ``batch_size`` pairs together: their rows, sorted, int32."""
+        users = rng.permutation(np.flatnonzero(np.diff(self.past.acted.indptr)).astype(np.int32))
+        number = min(max(1, round(self.past.acted.nnz / self.config.batch_size)), max(1, len(users)))
         return [np.sort(part) for part in np.array_split(users, number)]
 
     def loss(self, model: PinSage, step: RowVector, team: Team, rng: np.random.Generator) -> Tensor:
         """Return the loss of this worker's users with all their flits, as large as its share of the step's pairs."""
-        user_type, flit_type = action_types(self.material.validation.split.train)
+        acted, user_type, flit_type = self.past.acted, self.past.user_type, self.past.flit_type
         drawn = rng.choice(self.flits, min(self.model.negatives, len(self.flits)), replace=False)
         # The masks of a step are drawn before it is shared out: every worker's stream stands where the others' do.
-        alone = rng.random(self.pairs.shape[1]) < self.config.content_only_share
+        alone = rng.random(acted.shape[1]) < self.config.content_only_share
         users = step[team.rank :: team.size] if len(step) >= team.size else step
-        chosen = self.pairs[users]
-        share = chosen.nnz * team.size / self.pairs[step].nnz if len(users) < len(step) else 1.0
+        chosen = acted[users]
+        share = chosen.nnz * team.size / acted[step].nnz if len(users) < len(step) else 1.0
         needed, place = np.unique(np.concatenate([chosen.indices, drawn]), return_inverse=True)
         seeds = {t: np.zeros(0, dtype=np.int32) for t in model.types}
         seeds |= {user_type: users, flit_type: needed.astype(np.int32)}
-        vectors = embedded(model, self.material.content, self.material.validation, seeds, isolated={flit_type: alone})
+        vectors = embedded(model, self.content, self.past, seeds, isolated={flit_type: alone})
         bias = model.bias[flit_type][torch.from_numpy(needed).long()] if flit_type in model.bias else None
         queries, keys = _scored(vectors[user_type] / self.model.temperature, vectors[flit_type], bias)
         line = torch.from_numpy(np.repeat(np.arange(len(users)), np.diff(chosen.indptr)))
         positives, negatives = (keys[torch.from_numpy(one)] for one in np.split(place, [chosen.nnz]))
         return share * softmax_of_sets(queries, positives, line, negatives, catalogue=len(self.flits))
+
+
+@dataclass(frozen=True)
+class PastCourse(Embedding):
+    """Training on the past of the validation window; see :class:`graphrec.training.loop.Course`."""
+
+    @cached_property
+    def lesson(self) -> PastLesson:
+        """What a step is, and its loss."""
+        return PastLesson(self.material.content, self.material.validation, self.model, self.config)
+
+    def steps(self, epoch: int, rng: np.random.Generator) -> list[RowVector]:
+        """Return the users of each step."""
+        return self.lesson.steps(epoch, rng)
+
+    def loss(self, model: PinSage, step: RowVector, team: Team, rng: np.random.Generator) -> Tensor:
+        """Return the loss of this worker's share of a step."""
+        return self.lesson.loss(model, step, team, rng)
 
     def figures(self, epoch: int) -> dict[str, float]:
         """Return nothing more."""

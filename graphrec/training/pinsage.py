@@ -11,7 +11,6 @@ from torch import Tensor
 from graphrec.arrays import BoolVector
 from graphrec.embed import embed
 from graphrec.engine import Team
-from graphrec.graph.split import action_types
 from graphrec.models.config import ModelConfig, TrainingConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, epoch_batches
@@ -62,7 +61,7 @@ class Embedding:
         torch.manual_seed(self.config.seed)
         past = self.material.validation
         num_nodes = {t: len(degree) for t, degree in past.log_degree.items()}
-        biased = action_types(past.split.train)[1:] if self.model.popularity_bias else ()
+        biased = (past.flit_type,) if self.model.popularity_bias else ()
         model = PinSage(self.model, self.material.content.widths, num_nodes, biased)
         start(model, self.material.content, past, self.config.seed)
         return model

@@ -4,72 +4,73 @@ Supervision edges are kept out of message passing by construction: a snapshot's 
 That is also the situation the model is served in, so it learns to predict from a past, for new flits too.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import scipy.sparse
 
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.engine import LOCAL, Engine
-from graphrec.errors import ConfigError, DataError
+from graphrec.errors import DataError
 from graphrec.graph.build import build_graph
-from graphrec.graph.graph import InteractionGraph
+from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
-from graphrec.graph.split import Split, action_types, actions_of, split_at, without_pairs
+from graphrec.graph.pasts import action_pairs
+from graphrec.graph.split import Split, action_triplets, action_types, actions_of, split_at, without_pairs
 from graphrec.history import DAY_S
 from graphrec.models.config import ModelConfig, TrainingConfig
-from graphrec.tables.clean import Edges, Tables
+from graphrec.tables.clean import Tables
+from graphrec.training.positives import Positives, positives_of
 
 
 @dataclass(frozen=True)
-class Positives:
-    """Pairs to pull together.
+class PastGraph:
+    """A past as a model sees it.
 
     Attributes:
-        name: Which kind of positive.
-        weight: Its share of the loss.
-        query_type: Node type of the queries.
-        query_rows: int32 ``[num_pairs]``.
-        target_type: Node type of the targets.
-        target_rows: int32 ``[num_pairs]``.
-        choices: Where several queries would do, all of them, int32 ``[num_pairs, most]`` padded with -1 at the end;
-            ``query_rows`` is the first. Each epoch draws anew.
+        neighbourhoods: Neighbourhoods in its graph.
+        log_degree: Node type to ``log(1 + degree)``, float32 ``[num_nodes]``.
+        acted: Who acted on what, as ones: CSR ``[num_users, num_flits]``, each pair once.
+        user_type: Node type of the users.
+        flit_type: Node type of the flits.
     """
 
-    name: str
-    weight: float
-    query_type: str
-    query_rows: RowVector
-    target_type: str
-    target_rows: RowVector
-    choices: npt.NDArray[np.int32] | None = None
+    neighbourhoods: Neighbourhoods
+    log_degree: Mapping[str, FloatVector]
+    acted: scipy.sparse.csr_array
+    user_type: str
+    flit_type: str
 
-    def drawn(self, rng: np.random.Generator) -> "Positives":
-        """Return the pairs with one of the possible queries each."""
-        if self.choices is None:
-            return self
-        number = (self.choices >= 0).sum(axis=1)
-        places = (rng.random(len(number)) * number).astype(np.int64)
-        return replace(self, query_rows=self.choices[np.arange(len(number)), places], choices=None)
+    @classmethod
+    def of(cls, graph: InteractionGraph, neighbourhoods: Neighbourhoods, actions: Sequence[Triplet]) -> "PastGraph":
+        """Return a graph as a model sees it.
+
+        Args:
+            graph: The graph.
+            neighbourhoods: Its walks.
+            actions: The relations that are actions.
+
+        Raises:
+            DataError: If the graph holds no action.
+        """
+        ((user_type, _, flit_type), *_) = actions
+        return cls(neighbourhoods, log_degrees(graph), action_pairs(graph, actions), user_type, flit_type)
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(PastGraph):
     """One past and the positives that follow it.
 
     Attributes:
-        neighbourhoods: Neighbourhoods in the graph of the past.
-        log_degree: Node type to ``log(1 + degree)``, float32 ``[num_nodes]``.
         positives: What supervises.
         candidates: Rows of the flits that negatives are drawn from, int32.
         chance: Chance of each candidate to be drawn, float64, summing to 1.
         split: The past and what is held out of it.
     """
 
-    neighbourhoods: Neighbourhoods
-    log_degree: Mapping[str, FloatVector]
     positives: tuple[Positives, ...]
     candidates: RowVector
     chance: npt.NDArray[np.float64]
@@ -136,16 +137,12 @@ def build_snapshot(
         engine: Where the walks run.
     """
     graph = build_graph(split.train, as_of_s=split.at_s)
+    drawn = build_neighbourhoods(graph, neighbourhoods, engine=engine)
+    past = PastGraph.of(graph, drawn, action_triplets(split.train))
     candidates = _known_by(split)
-    positives = tuple(_positives(tables, split, model))
-    return Snapshot(
-        neighbourhoods=build_neighbourhoods(graph, neighbourhoods, engine=engine),
-        log_degree=log_degrees(graph),
-        positives=positives,
-        candidates=candidates,
-        chance=_chance(positives, candidates, model.negative_power),
-        split=split,
-    )
+    positives = tuple(positives_of(tables, split, model))
+    chance = _chance(positives, candidates, model.negative_power)
+    return Snapshot(**vars(past), positives=positives, candidates=candidates, chance=chance, split=split)
 
 
 def _known_by(split: Split) -> RowVector:
@@ -163,64 +160,6 @@ def _chance(positives: Sequence[Positives], candidates: RowVector, power: float)
         counts += np.bincount(kind.target_rows, minlength=width)[:width]
     raised = counts[candidates] ** power
     return raised / raised.sum() if raised.sum() > 0 else np.full(len(candidates), 1 / max(len(candidates), 1))
-
-
-def _positives(tables: Tables, split: Split, model: ModelConfig) -> Iterable[Positives]:
-    """Yield each configured kind of positive among the held-out pairs."""
-    user_type, flit_type = action_types(tables)
-    relations: dict[str, list[Edges]] = {}
-    for edges in tables.edges:
-        if edges.config.role == "action" and edges.config.split == "auto":
-            relations.setdefault(edges.config.relation, []).append(edges)
-    for name, weight in model.positives.items():
-        if name == "next_action":
-            choices, target = next_actions(actions_of(tables), split.test, most=model.query_window)
-            yield Positives(name, weight, flit_type, choices[:, 0], flit_type, target, choices)
-            continue
-        if name != "actions" and name not in relations:
-            raise ConfigError(
-                f"model.positives must name 'next_action', 'actions' or an action relation (got {name!r}, have "
-                f"{', '.join(relations)})"
-            )
-        pairs = split.test if name == "actions" else _pairs_of(relations[name], split.test)
-        yield Positives(name, weight, user_type, _rows(pairs, "user_row"), flit_type, _rows(pairs, "flit_row"))
-
-
-def _pairs_of(tables: Sequence[Edges], held: pl.DataFrame) -> pl.DataFrame:
-    """Return the held-out pairs that stand in one relation, whichever of its tables holds them."""
-    pairs = pl.concat([edges.frame.select("source_row", "target_row") for edges in tables])
-    pairs = pairs.rename({"source_row": "user_row", "target_row": "flit_row"})
-    return held.join(pairs.unique(), on=["user_row", "flit_row"], how="semi", maintain_order="left")
-
-
-def next_actions(actions: pl.DataFrame, held: pl.DataFrame, *, most: int) -> tuple[npt.NDArray[np.int32], RowVector]:
-    """Return held-out flits and the same user's actions just before them.
-
-    Undated actions have no order: the others then stand in a random order, drawn by a fixed seed.
-
-    Args:
-        actions: As :func:`graphrec.graph.split.actions_of` gives them.
-        held: Held-out ``user_row``, ``flit_row``.
-        most: How many actions before, the newest first.
-
-    Returns:
-        Flits before, int32 ``[num_pairs, most]`` padded with -1, and the held-out flits, int32 ``[num_pairs]``; a pair
-        with nothing before it is left out.
-    """
-    if actions["time_s"].null_count():
-        shuffle = np.random.default_rng(0).random(actions.height)
-        actions = actions.with_columns(pl.Series("order", shuffle)).sort("user_row", "order")
-    actions = actions.unique(["user_row", "flit_row"], keep="first", maintain_order=True)
-    before = [pl.col("flit_row").shift(n).over("user_row").alias(f"before_{n}") for n in range(1, most + 1)]
-    pairs = held.join(actions.with_columns(before), on=["user_row", "flit_row"], how="left", maintain_order="left")
-    pairs = pairs.drop_nulls("before_1")
-    choices = pairs.select(f"before_{n}" for n in range(1, most + 1)).fill_null(-1)
-    return choices.to_numpy().astype(np.int32).reshape(pairs.height, most), _rows(pairs, "flit_row")
-
-
-def _rows(frame: pl.DataFrame, column: str) -> RowVector:
-    """Return a column of rows as int32."""
-    return np.asarray(frame[column].to_numpy(), dtype=np.int32)
 
 
 def build_snapshots(

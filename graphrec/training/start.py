@@ -6,20 +6,19 @@ that nobody has met. Started at random directions instead, content only blurs wh
 """
 
 import numpy as np
-import scipy.sparse
 import torch
 from torch import Tensor
 
-from graphrec.graph.split import Split, action_types, actions_of
 from graphrec.models.lightgcn import bias_start, svd_start
 from graphrec.models.pinsage import PinSage
 from graphrec.models.propagation import Links
 from graphrec.models.regression import ContentMap
+from graphrec.models.rotation import rotation
 from graphrec.training.content import Content
-from graphrec.training.snapshots import Snapshot
+from graphrec.training.snapshots import PastGraph
 
 
-def start(model: PinSage, content: Content, past: Snapshot, seed: int) -> None:
+def start(model: PinSage, content: Content, past: PastGraph, seed: int) -> None:
     """Set the weights that the config wants to start from the actions of a past.
 
     Args:
@@ -28,37 +27,64 @@ def start(model: PinSage, content: Content, past: Snapshot, seed: int) -> None:
         past: Whose actions may be known.
         seed: Root of the SVD and of the regression's draw.
     """
-    if not model.config.svd_start and not model.bias:
-        return
-    user_type, flit_type = action_types(past.split.train)
-    links = Links.from_pairs(action_matrix(past.split))
     if model.config.svd_start:
-        sides = svd_start(links, model.config.hidden_dim, seed)
-        degrees = np.diff(links.of_users.indptr), links.flit_degree
-        for node_type, vectors, degree in zip((user_type, flit_type), sides, degrees, strict=True):
-            vectors[torch.from_numpy(degree == 0)] = 0  # of these nobody has told anything yet
-            _start_ids(model, content, node_type, _of_mean_length_one(vectors))
-    if flit_type in model.bias:
-        model.bias[flit_type].data = bias_start(links)
+        for node_type, vectors in _sides(model, past, seed).items():
+            _start_ids(model, content, node_type, vectors)
+    if past.flit_type in model.bias:
+        model.bias[past.flit_type].data = bias_start(Links.from_pairs(past.acted))
 
 
-def action_matrix(split: Split) -> scipy.sparse.csr_array:
-    """Return who acted on what in the past of a split, as ones: CSR ``[num_users, num_flits]``, each pair once."""
-    nodes, (user_type, flit_type) = split.train.nodes, action_types(split.train)
-    pairs = actions_of(split.train).select("user_row", "flit_row").unique(maintain_order=True)
-    rows = (pairs["user_row"].to_numpy(), pairs["flit_row"].to_numpy())
-    shape = (nodes[user_type].height, nodes[flit_type].height)
-    return scipy.sparse.csr_array((np.ones(pairs.height, dtype=np.float32), rows), shape=shape)
+@torch.no_grad()
+def restart(model: PinSage, content: Content, past: PastGraph, seed: int) -> None:
+    """Set id vectors and popularity from the actions of another past, in the space that the encoder was trained in.
+
+    An SVD finds the same angles in other directions: it is turned to where the nodes of both stand in the model.
+
+    Args:
+        model: The trained encoder, started by an SVD.
+        content: What the nodes are.
+        past: Whose actions may be known.
+        seed: Root of the SVD.
+    """
+    newer = _sides(model, past, seed)
+    ids = {t: model.ids.get_parameter(f"{t}.weight") for t in newer}
+    met = {t: _known(one) for t, one in ids.items()}
+    told: dict[str, Tensor] = {t: model.project[t](_nobodys(content, t, len(one))) for t, one in newer.items()}
+    both = {t: met[t] & _known(one) for t, one in newer.items()}
+    common = [(one[both[t]].numpy(), (told[t] + ids[t])[both[t]].numpy()) for t, one in newer.items()]
+    turn = torch.from_numpy(rotation(common))
+    for t, vectors in newer.items():
+        ids[t].data = (vectors @ turn - told[t]) * _known(vectors)[:, None]
+    if past.flit_type in model.bias:
+        _restart_bias(model.bias[past.flit_type], bias_start(Links.from_pairs(past.acted)), met[past.flit_type])
+
+
+def _restart_bias(bias: torch.nn.Parameter, counted: Tensor, met: Tensor) -> None:
+    """Keep what was learnt, and let the others start from their number of users, on the same level."""
+    level = (bias - counted)[met].mean() if met.any() else 0.0
+    bias.data = torch.where(met, bias, counted + level)
+
+
+def _sides(model: PinSage, past: PastGraph, seed: int) -> dict[str, Tensor]:
+    """Return the SVD's vectors of users and flits, of mean length one, 0 where nobody acted."""
+    links = Links.from_pairs(past.acted)
+    out = {}
+    degrees = np.diff(links.of_users.indptr), links.flit_degree
+    both = svd_start(links, model.config.hidden_dim, seed)
+    for node_type, vectors, degree in zip((past.user_type, past.flit_type), both, degrees, strict=True):
+        vectors[torch.from_numpy(degree == 0)] = 0  # of these nobody has told anything yet
+        length = torch.linalg.vector_norm(vectors, dim=1)
+        out[node_type] = vectors.div(length[length > 0].mean())
+    return out
 
 
 def _start_ids(model: PinSage, content: Content, node_type: str, vectors: Tensor) -> None:
-    """Split vectors, float32 ``[num_nodes, hidden]`` (0 where nobody acted), into what content says and the rest."""
-    known = np.flatnonzero(vectors.abs().sum(dim=1).numpy()).astype(np.int32)
+    """Split vectors, float32 ``[num_nodes, hidden]``, into what content says and the rest."""
+    known = _known(vectors)
     model.ids[node_type].weight.data = vectors
-    if len(known) < 2:
+    if known.sum() < 2:
         return
-    nobody = np.zeros(len(vectors), dtype=np.float32)
-    features = content.gather(node_type, known, nobody)
+    features = _nobodys(content, node_type, len(vectors))[known]
     told = ContentMap.fit(features.numpy(), vectors[known].numpy())
     project = model.project[node_type]
     project.weight.data = torch.from_numpy(told.weight.astype(np.float32))
@@ -66,6 +92,11 @@ def _start_ids(model: PinSage, content: Content, node_type: str, vectors: Tensor
     vectors[known] -= project(features).detach()
 
 
-def _of_mean_length_one(vectors: Tensor) -> Tensor:
-    length = torch.linalg.vector_norm(vectors, dim=1)
-    return vectors.div(length[length > 0].mean())
+def _known(vectors: Tensor) -> Tensor:
+    """Return which nodes somebody has told something of, bool ``[num_nodes]``."""
+    return vectors.abs().sum(dim=1) > 0
+
+
+def _nobodys(content: Content, node_type: str, num_nodes: int) -> Tensor:
+    """Return the content of all nodes as if nobody had met them, float32 ``[num_nodes, width]``."""
+    return content.gather(node_type, np.arange(num_nodes, dtype=np.int32), np.zeros(num_nodes, dtype=np.float32))

@@ -7,11 +7,20 @@ import polars as pl
 import pytest
 
 from graphrec.config import load_config
+from graphrec.embed import embed
 from graphrec.evaluation import Evaluation
+from graphrec.graph.graph import InteractionGraph
+from graphrec.graph.neighbourhoods import Neighbourhoods
+from graphrec.models.pinsage import PinSage
 from graphrec.pipeline import Runner
+from graphrec.pipeline.encoder import open_content
 from graphrec.pipeline.line import Line
 from graphrec.retrieval.retriever import Retriever
-from tests.pipeline.conftest import Finished, finished
+from graphrec.training.checkpoint import load_model
+from graphrec.training.ids import IdFit
+from graphrec.training.snapshots import log_degrees
+from graphrec.vectors import Embeddings
+from tests.pipeline.conftest import Finished, finished, redone
 
 DAYS, USERS, FLITS = 40, 60, 60
 CONFIG = """
@@ -51,6 +60,18 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return finished(load_config(folder / "bare.yaml"))
 
 
+@pytest.fixture(scope="module")
+def by_past(bare: Finished) -> Finished:
+    """The same log, learnt from the past itself instead of windows after it."""
+    model = "hidden_dim: 16, dim: 16, id_vectors: true, svd_start: true, popularity_bias: true, positives: {past: 1}"
+    changes = [
+        f"model={{{model}}}",
+        "training={epochs: 10, batch_size: 256, content_only_share: 0.0}",
+        "projection.method=pca",
+    ]
+    return finished(load_config(Path(bare.config.data).parent / "bare.yaml", changes))
+
+
 def test_articles_that_nobody_has_opened_are_neither_shown_nor_truth(bare: Finished) -> None:
     line = Line(bare.config, Runner(bare.store))
     split = line.split
@@ -70,7 +91,25 @@ def test_days_add_up_and_are_no_result_on_few_users(bare: Finished) -> None:
     assert set(evaluation.differences.filter(pl.col("slice") == "day_1")["verdict"]) == {"not a result"}
 
 
-def test_id_vectors_alone_tell_the_camps_apart(bare: Finished) -> None:
-    retriever = Retriever.open(Path(bare.config.store))
+@pytest.mark.parametrize("way", ["bare", "by_past"])
+def test_id_vectors_alone_tell_the_camps_apart(way: str, request: pytest.FixtureRequest) -> None:
+    done: Finished = request.getfixturevalue(way)
+    retriever = Retriever.open(Path(done.config.store), done.version.name)
     own = [int(item) % 2 == user % 2 for user in range(USERS) for item in retriever.recommend(f"p{user}", 10).ids]
     assert np.mean(own) > 0.7  # half would be chance
+
+
+def test_every_graph_gets_id_vectors_of_its_own(by_past: Finished) -> None:
+    assert redone(finished(by_past.config)) == []
+    line = Line(by_past.config, Runner(by_past.store))
+    model, content = load_model(line.model.path), open_content(line.model.path, line.features.path)
+    assert isinstance(model, PinSage)
+    for part in (line.held_out, line.served):
+        graph = InteractionGraph.open(part.graph.path)
+        hoods = Neighbourhoods.open(part.neighbourhoods.path)
+        found = Embeddings.open(part.embeddings.path).vectors
+        own = IdFit.open(line.model.path).embedded(model, content, graph, hoods).vectors
+        trained = embed(model, content, hoods, log_degrees(graph)).vectors
+        for node_type in ("user", "flit"):
+            np.testing.assert_array_equal(found[node_type], own[node_type])
+            assert not np.array_equal(found[node_type], trained[node_type])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,8 @@ from hypothesis import strategies as st
 
 from graphrec.arrays import RowVector
 from graphrec.training.batches import epoch_batches, false_negatives
-from graphrec.training.snapshots import Positives, Snapshot, build_snapshots
+from graphrec.training.positives import Positives
+from graphrec.training.snapshots import Snapshot, build_snapshots
 from tests.training.world import MODEL, NEIGHBOURS, TRAINING, communities
 
 
@@ -101,9 +104,6 @@ def test_hard_negatives_come_from_the_band_of_their_query(snapshots: list[Snapsh
 
 
 def test_a_snapshot_without_pairs_is_no_step(snapshots: list[Snapshot]) -> None:
-    empty = Snapshot(
-        snapshots[0].neighbourhoods, snapshots[0].log_degree, (pairs([], []),), snapshots[0].candidates,
-        snapshots[0].chance, snapshots[0].split,
-    )  # fmt: skip
+    empty = replace(snapshots[0], positives=(pairs([], []),))
     assert steps([empty]) == []
     assert all(snapshot is snapshots[1] for snapshot, _ in steps([empty, snapshots[1]]))

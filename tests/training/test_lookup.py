@@ -10,6 +10,7 @@ from graphrec.errors import DataError
 from graphrec.features import FeatureConfig, Features
 from graphrec.features.table import NodeFeatures
 from graphrec.graph.build import build_graph
+from graphrec.graph.pasts import action_pairs
 from graphrec.graph.split import Split, split_at
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.models.lookup import Fitted, Lookup, LookupConfig
@@ -17,7 +18,7 @@ from graphrec.models.regression import ContentMap
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.content import Content
 from graphrec.training.lightgcn import train_lightgcn
-from graphrec.training.lookup import action_pairs, fit, refit, train_lookup
+from graphrec.training.lookup import fit, refit, train_lookup
 from graphrec.training.snapshots import log_degrees
 from graphrec.training.twhin import train_twhin
 from tests.graph.conftest import DAY, edges
@@ -190,14 +191,6 @@ def test_types_that_nothing_is_learnt_of_get_no_vectors(world: World, split: Spl
     graph = build_graph(split.train, as_of_s=split.at_s)
     wider = type(graph)({**graph.num_nodes, "brand": 3}, graph.relations, graph.as_of_s)
     assert sorted(refit(model, content, wider).vectors) == ["flit", "user"]
-
-
-def test_every_action_relation_counts_once_a_pair() -> None:
-    shares = ("user", "shares", "flit")
-    graph = graph_of({"user": 2, "flit": 3}, {LIKES: [(0, 0), (1, 1)], shares: [(0, 0), (0, 2)]})
-    assert action_pairs(graph, [LIKES, shares]).toarray().tolist() == [[1, 0, 1], [0, 1, 0]]
-    with pytest.raises(DataError, match="graph must hold an action"):
-        action_pairs(graph_of({"user": 2, "flit": 3}, {LIKES: []}), [LIKES])
 
 
 def test_relations_that_lead_to_no_flits_are_refused(world: World, split: Split, content: Content) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -6,7 +8,8 @@ from graphrec.models.config import ModelConfig
 from graphrec.models.losses import bpr, logistic, max_margin, sampled_softmax
 from graphrec.training.batches import Batch
 from graphrec.training.objective import step_loss
-from graphrec.training.snapshots import Positives, Snapshot, build_snapshots
+from graphrec.training.positives import Positives
+from graphrec.training.snapshots import Snapshot, build_snapshots
 from tests.training.test_hops import CONTENT, DEGREE, HOODS, WORLD, naive
 from tests.training.world import MODEL, NEIGHBOURS, TRAINING, model_for
 
@@ -24,7 +27,7 @@ VARIANTS = [
 @pytest.fixture(scope="module")
 def snapshot() -> Snapshot:
     built = build_snapshots(WORLD.tables, NEIGHBOURS, MODEL, TRAINING, end_s=WORLD.end_s)[1]
-    return Snapshot(HOODS, DEGREE, built.positives, built.candidates, built.chance, built.split)
+    return replace(built, neighbourhoods=HOODS, log_degree=DEGREE)
 
 
 def batches_of(hard: list[list[int]]) -> list[Batch]:

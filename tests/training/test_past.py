@@ -30,8 +30,8 @@ def course_of(world: World, past: Snapshot, **changes: object) -> PastCourse:
 def test_a_step_is_users_with_about_as_many_pairs_as_a_batch(world: World, past: Snapshot) -> None:
     course = course_of(world, past)
     steps = course.steps(0, np.random.default_rng(0))
-    assert len(steps) == round(course.pairs.nnz / 100)
-    acted = np.flatnonzero(np.diff(course.pairs.indptr))
+    assert len(steps) == round(course.lesson.past.acted.nnz / 100)
+    acted = np.flatnonzero(np.diff(course.lesson.past.acted.indptr))
     np.testing.assert_array_equal(np.sort(np.concatenate(steps)), acted)
     assert not np.array_equal(steps[0], course.steps(1, np.random.default_rng(1))[0])
 
@@ -41,7 +41,7 @@ def test_flits_that_nobody_acted_on_are_no_negatives() -> None:
     split = split_at(few.tables, (DAYS - 7) * DAY, DAYS * DAY)
     course = course_of(few, build_snapshot(few.tables, split, NEIGHBOURS, MODEL))
     acted = set(split.train.edges[0].frame["target_row"].to_list())
-    assert set(course.flits.tolist()) == acted
+    assert set(course.lesson.flits.tolist()) == acted
     assert len(acted) < split.available.sum()
 
 
@@ -55,8 +55,8 @@ def test_the_loss_is_the_softmax_over_all_flits(world: World, past: Snapshot, bi
     vectors = embed(model, world.content, past.neighbourhoods, past.log_degree).vectors
     logits = vectors["user"][users] @ vectors["flit"].T / course.model.temperature
     logits = logits + (model.bias["flit"].detach().numpy() if bias else 0)
-    chance = np.log(np.exp(logits[:, course.flits]).sum(axis=1))[:, None] - logits
-    each = [chance[place, course.pairs[[user]].indices] for place, user in enumerate(users)]
+    chance = np.log(np.exp(logits[:, course.lesson.flits]).sum(axis=1))[:, None] - logits
+    each = [chance[place, course.lesson.past.acted[[user]].indices] for place, user in enumerate(users)]
     assert found == pytest.approx(float(np.concatenate(each).mean()), rel=5e-3)  # the partition is in bfloat16
 
 

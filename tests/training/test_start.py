@@ -13,7 +13,6 @@ from graphrec.models.regression import ContentMap
 from graphrec.training.past import PastCourse
 from graphrec.training.pinsage import Material
 from graphrec.training.snapshots import Snapshot
-from graphrec.training.start import action_matrix
 from tests.training.world import TRAINING, World
 
 STARTED = ModelConfig.parse(
@@ -30,7 +29,7 @@ def model(world: World, past: Snapshot) -> PinSage:
 @pytest.fixture(scope="module")
 def sides(past: Snapshot) -> dict[str, torch.Tensor]:
     """The SVD's vectors, of mean length one."""
-    both = svd_start(Links.from_pairs(action_matrix(past.split)), 16, TRAINING.seed)
+    both = svd_start(Links.from_pairs(past.acted), 16, TRAINING.seed)
     lengths = [one.norm(dim=1) for one in both]
     return {t: one / length[length > 0].mean() for t, one, length in zip(("user", "flit"), both, lengths, strict=True)}
 
@@ -58,14 +57,14 @@ def test_content_alone_is_a_regression_of_the_svd(world: World, model: PinSage, 
 
 
 def test_popularity_starts_as_the_logarithm_of_the_number_of_users(past: Snapshot, model: PinSage) -> None:
-    degree = np.maximum(np.bincount(action_matrix(past.split).indices, minlength=40), 1)
+    degree = np.maximum(np.bincount(past.acted.indices, minlength=40), 1)
     assert list(model.bias) == ["flit"]
     expected = BIAS_START * np.log(degree / degree.mean())
     np.testing.assert_allclose(model.bias["flit"].detach(), expected, rtol=1e-5)
 
 
 def test_a_popular_flit_is_longer_and_an_unmet_one_as_long_as_the_usual(past: Snapshot, model: PinSage) -> None:
-    degree = np.bincount(action_matrix(past.split).indices, minlength=40)
+    degree = np.bincount(past.acted.indices, minlength=40)
     met = degree > 0
     met[:5] = False
     lengths = model.lengths("flit", met)

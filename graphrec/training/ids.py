@@ -1,0 +1,112 @@
+"""Id vectors fitted anew to each graph, the trained encoder around them left as it is.
+
+An id vector learnt in training knows nothing of what came after, and nodes that came after have none: neither those of
+the validation window nor those that training hid. LightGCN, matrix factorization and TwHIN are fitted to every graph
+they embed for the same reason (:mod:`graphrec.training.lookup`). Here content, pooling and head stay as they were
+trained, so that all graphs share one space. Flits that nobody acted on follow the others by a regression on content.
+"""
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graphrec.arrays import FloatMatrix, normalise_rows
+from graphrec.embed import embed
+from graphrec.graph.graph import InteractionGraph, Triplet
+from graphrec.graph.neighbourhoods import Neighbourhoods
+from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.pinsage import PinSage
+from graphrec.models.regression import ContentMap
+from graphrec.training.content import Content
+from graphrec.training.loop import fit
+from graphrec.training.past import PastLesson
+from graphrec.training.snapshots import PastGraph
+from graphrec.training.start import restart
+from graphrec.vectors import Embeddings
+
+FILE = "ids.json"
+
+
+@dataclass(frozen=True)
+class IdFit:
+    """How the id vectors of a model are fitted to a graph.
+
+    Attributes:
+        actions: The relations that are actions.
+        config: Epochs, batches, rate: those of its training.
+    """
+
+    actions: Sequence[Triplet]
+    config: TrainingConfig
+
+    @staticmethod
+    def wanted_by(config: ModelConfig) -> bool:
+        """Return whether a model's id vectors follow from the actions of a past, and not from windows after it."""
+        return config.by_past and config.svd_start
+
+    def save(self, folder: Path) -> None:
+        """Write it beside the model."""
+        values = {"actions": list(self.actions), "training": self.config.model_dump(mode="json")}
+        (folder / FILE).write_text(json.dumps(values, indent=1))
+
+    @classmethod
+    def open(cls, folder: Path) -> "IdFit":
+        """Read what :meth:`save` wrote."""
+        values = json.loads((folder / FILE).read_text())
+        return cls([tuple(one) for one in values["actions"]], TrainingConfig.parse(values["training"]))
+
+    def embedded(self, model: PinSage, content: Content, graph: InteractionGraph, drawn: Neighbourhoods) -> Embeddings:
+        """Embed every node of a graph with id vectors of its own.
+
+        Args:
+            model: The trained encoder.
+            content: What the nodes are, for every row of the graph.
+            graph: The graph.
+            drawn: Its walks.
+
+        Raises:
+            DataError: If the graph holds no action.
+        """
+        past = PastGraph.of(graph, drawn, self.actions)
+        fitted = self.fitted(model, content, past)
+        return _completed(embed(fitted, content, drawn, past.log_degree), content, past, self.config.seed)
+
+    def fitted(self, model: PinSage, content: Content, past: PastGraph) -> PinSage:
+        """Return the model with the id vectors and popularity of another graph.
+
+        Args:
+            model: The trained encoder; it stays as it is.
+            content: What the nodes are.
+            past: The graph, whose actions may be known.
+        """
+        model = copy.deepcopy(model)
+        restart(model, content, past, self.config.seed)
+        for name, weight in model.named_parameters():
+            weight.requires_grad_(name.startswith(("ids.", "bias.")))
+        fit(model, PastLesson(content, past, model.config, self.config))
+        return model
+
+
+def _completed(found: Embeddings, content: Content, past: PastGraph, seed: int) -> Embeddings:
+    """Give flits that nobody acted on the vectors, and the lengths, that content tells of the others'."""
+    flit_type, num_flits = past.flit_type, past.acted.shape[1]
+    acted = np.bincount(past.acted.indices, minlength=num_flits) > 0
+    if acted.all() or acted.sum() < 2:
+        return found
+    rows, nobody = np.arange(num_flits, dtype=np.int32), np.zeros(num_flits, dtype=np.float32)
+    features = content.gather(flit_type, rows, nobody).numpy()
+
+    def told(values: FloatMatrix) -> FloatMatrix:
+        return ContentMap.fit(features[acted], values[acted], seed).apply(features[~acted])
+
+    vectors, lengths = np.array(found.vectors[flit_type]), dict(found.lengths)
+    vectors[~acted] = normalise_rows(told(vectors))
+    if flit_type in lengths:
+        own = np.array(lengths[flit_type])
+        own[~acted] = np.exp(told(np.log(own)[:, None])[:, 0])
+        lengths[flit_type] = own
+    return Embeddings({**found.vectors, flit_type: vectors}, lengths)
