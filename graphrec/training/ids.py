@@ -3,7 +3,8 @@
 An id vector learnt in training knows nothing of what came after, and nodes that came after have none: neither those of
 the validation window nor those that training hid. LightGCN, matrix factorization and TwHIN are fitted to every graph
 they embed for the same reason (:mod:`graphrec.training.lookup`). Here content, pooling and head stay as they were
-trained, so that all graphs share one space. Flits that nobody acted on follow the others by a regression on content.
+trained, so that all graphs share one space. One or two actions are little to learn a vector from: a regression of all
+flits' vectors on content counts as a few actions more, and says everything of a flit that nobody acted on.
 """
 
 import copy
@@ -29,6 +30,8 @@ from graphrec.training.start import restart
 from graphrec.vectors import Embeddings
 
 FILE = "ids.json"
+CONTENT_COUNTS = 3.0
+"""Actions that what content tells of a flit's vector counts as, beside its own."""
 
 
 @dataclass(frozen=True)
@@ -92,21 +95,25 @@ class IdFit:
 
 
 def _completed(found: Embeddings, content: Content, past: PastGraph, seed: int) -> Embeddings:
-    """Give flits that nobody acted on the vectors, and the lengths, that content tells of the others'."""
+    """Bring flits to what content tells of the others', the nearer the fewer actions speak for themselves.
+
+    A flit that nobody acted on gets its direction, and its length, from content alone.
+    """
     flit_type, num_flits = past.flit_type, past.acted.shape[1]
-    acted = np.bincount(past.acted.indices, minlength=num_flits) > 0
-    if acted.all() or acted.sum() < 2:
+    actions = np.bincount(past.acted.indices, minlength=num_flits)
+    acted = actions > 0
+    if acted.sum() < 2:
         return found
     rows, nobody = np.arange(num_flits, dtype=np.int32), np.zeros(num_flits, dtype=np.float32)
     features = content.gather(flit_type, rows, nobody).numpy()
 
     def told(values: FloatMatrix) -> FloatMatrix:
-        return ContentMap.fit(features[acted], values[acted], seed).apply(features[~acted])
+        return ContentMap.fit(features[acted], values[acted], seed).apply(features)
 
-    vectors, lengths = np.array(found.vectors[flit_type]), dict(found.lengths)
-    vectors[~acted] = normalise_rows(told(vectors))
+    own, lengths = np.asarray(found.vectors[flit_type]), dict(found.lengths)
+    share = (actions / (actions + CONTENT_COUNTS)).astype(np.float32)[:, None]
+    vectors = normalise_rows(share * own + (1 - share) * told(own))
     if flit_type in lengths:
-        own = np.array(lengths[flit_type])
-        own[~acted] = np.exp(told(np.log(own)[:, None])[:, 0])
-        lengths[flit_type] = own
+        log = np.log(lengths[flit_type])
+        lengths[flit_type] = np.exp(np.where(acted, log, told(log[:, None])[:, 0]))
     return Embeddings({**found.vectors, flit_type: vectors}, lengths)
