@@ -93,9 +93,11 @@ def main() -> None:
     if "peers" in parts:
         measure_peers(result, holdout, test)
     if "pinsage" in parts and options.content is not None:
-        from benchmarks.rated import pinsage_scores
+        from benchmarks.rated import Rated
 
-        measure(result, "pinsage", test, lambda: pinsage_scores(options.data, options.content))
+        rated = Rated(options.data, options.content)
+        measure(result, "pinsage_vectors", test, rated.vectors)
+        measure(result, "pinsage", test, rated.retrieval)
     result.save(options.out)
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,46 +11,76 @@ import numpy.typing as npt
 import yaml
 
 from graphrec.arrays import FloatMatrix, RowVector
-from graphrec.config import load_config
-from graphrec.pipeline import Runner, run
+from graphrec.config import RunConfig, load_config
+from graphrec.pipeline import Runner
+from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import rank
 from graphrec.store import Store
+from graphrec.vectors import Embeddings
 
 CONFIG = Path(__file__).parent.parent / "configs" / "movielens.yaml"
+Score = Callable[[RowVector, npt.NDArray[np.int64]], FloatMatrix]
+"""Users ``[n]`` and items ``[n, m]`` to scores ``[n, m]``; both are the protocol's numbers."""
 
 
-def pinsage_scores(pairs: Path, content: Path) -> Callable[[RowVector, npt.NDArray[np.int64]], FloatMatrix]:
-    """Run configs/movielens.yaml with every rating as a like and no film held out; return its scores of given films.
+class Rated:
+    """configs/movielens.yaml with every rating as a like and no film held out.
 
     Args:
         pairs: Folder of the protocol's tables.
         content: Folder of users, films, plots and posters, beside ``pairs``.
+        changes: Settings that differ.
     """
+
+    def __init__(self, pairs: Path, content: Path, changes: tuple[str, ...] = ()) -> None:
+        config = _config(pairs, content, changes)
+        self._line = Line(config, Runner(Store(config.store)))
+
+    @cached_property
+    def _rows(self) -> Callable[[RowVector, npt.NDArray[np.int64]], tuple[RowVector, RowVector]]:
+        users, flits = (self._line.split.train.ids[one] for one in ("user", "flit"))
+        return lambda asked, items: (
+            users.rows(asked.tolist()), flits.rows(items.ravel().tolist()).reshape(items.shape),
+        )  # fmt: skip
+
+    def vectors(self) -> Score:
+        """Train, embed, and return the inner product of users' and films' vectors."""
+        found = Embeddings.open(self._line.held_out.embeddings.path)
+        users, flits = (np.array(found.vectors[one]) for one in ("user", "flit"))
+        if "flit" in found.lengths:
+            flits *= np.array(found.lengths["flit"])[:, None]
+
+        def score(asked: RowVector, items: npt.NDArray[np.int64]) -> FloatMatrix:
+            user_rows, flit_rows = self._rows(asked, items)
+            return np.asarray(np.einsum("nd,nmd->nm", users[user_rows], flits[flit_rows]))
+
+        return score
+
+    def retrieval(self) -> Score:
+        """Tune, and return what retrieval scores candidates with: interests, factors and prior."""
+        bundle = Bundle.open(self._line.held_out.bundle.path)
+
+        def score(asked: RowVector, items: npt.NDArray[np.int64]) -> FloatMatrix:
+            user_rows, flit_rows = self._rows(asked, items)
+            return np.stack([_ranked(bundle, int(user), rows) for user, rows in zip(user_rows, flit_rows, strict=True)])
+
+        return score
+
+
+def _config(pairs: Path, content: Path, changes: tuple[str, ...]) -> RunConfig:
     values: dict[str, Any] = yaml.safe_load(CONFIG.read_text())
     for edge in values["edges"]:
         del edge["where"]
     values["evaluation"] |= {"split": {"kind": "given"}, "baselines": ["popular"]}
-    values["retrieval"] |= {"cold_share": 0.0}
     text = yaml.safe_dump(values).replace("ncf-ml-1m", pairs.name).replace("ml-1m-content", content.name)
     folder = Path(tempfile.mkdtemp(prefix="graphrec-"))
     (folder / "config.yaml").write_text(text)
-    config = load_config(folder / "config.yaml", [f"data={pairs.parent}", f"store={folder / 'store'}"])
-    store = Store(config.store)
-    version = run(config, runner=Runner(store))
-    bundle = Bundle.open(store.artifact(version, "holdout_bundle").path)
-    return lambda users, items: _scores(bundle, users, items)
+    return load_config(folder / "config.yaml", [f"data={pairs.parent}", f"store={folder / 'store'}", *changes])
 
 
-def _scores(bundle: Bundle, users: RowVector, items: npt.NDArray[np.int64]) -> FloatMatrix:
-    """Score given films as retrieval scores candidates; ids are the protocol's numbers."""
-    settings = bundle.settings
-    user_rows = bundle.ids[settings.user_type].rows(users.tolist())
-    flit_rows = bundle.ids[settings.flit_type].rows(items.ravel().tolist()).reshape(items.shape)
-    out = np.zeros(items.shape, dtype=np.float32)
-    for place, user in enumerate(user_rows):
-        rows = np.unique(flit_rows[place]).astype(np.int32)
-        scored = rank(rows, bundle.query_of(int(user)), bundle.shelf, settings.weights)
-        score_of = dict(zip(scored.rows.tolist(), scored.scores.tolist(), strict=True))
-        out[place] = [score_of[int(row)] for row in flit_rows[place]]
-    return out
+def _ranked(bundle: Bundle, user: int, flits: RowVector) -> FloatMatrix:
+    rows = np.unique(flits).astype(np.int32)
+    scored = rank(rows, bundle.query_of(user), bundle.shelf, bundle.settings.weights)
+    place = np.argsort(scored.rows)
+    return np.asarray(scored.scores[place][np.searchsorted(scored.rows[place], flits)], dtype=np.float32)

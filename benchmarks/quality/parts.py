@@ -65,7 +65,7 @@ TOGETHER = {
     "als": "iALS",
     "factorization": "id vectors alone: factorization",
     "lightgcn": "id vectors alone: LightGCN",
-    "windows": "PinSage as shipped",
+    "windows": "PinSage by windows",
     "ids": "PinSage by the past: id vectors alone",
     "content": "PinSage by the past: content alone",
     "together": "PinSage by the past: content and id vectors",
@@ -87,7 +87,7 @@ def together_section(name: str, result: Mapping[str, Any]) -> str:
         tables.append(table(lines))
     note = (
         "▲ and ▼: the paired 95 % interval of the difference to content and id vectors together lies above or below 0. "
-        "Popularity is a learnt bias but in PinSage as shipped, which leaves it to the prior of retrieval. New "
+        "Popularity is a learnt bias but in PinSage by windows, which leaves it to the prior of retrieval. New "
         "flits get the id vectors of factorization and LightGCN from a regression on content; of popularity and iALS "
         "their rows are chance."
     )

@@ -41,4 +41,4 @@ def test_what_is_apart_from_both_together_is_marked() -> None:
     cell = "0.5000 [0.5000, 0.5000]"
     assert f"| id vectors alone: LightGCN | {cell} ▲ |  |  |" in text
     assert f"| PinSage by the past: id vectors alone | {cell} ▼ |  |  |" in text
-    assert f"| PinSage as shipped | {cell} |  |  |" in text
+    assert f"| PinSage by windows | {cell} |  |  |" in text
