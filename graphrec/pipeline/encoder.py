@@ -224,8 +224,7 @@ def embed_graph(
         return embed_towers(net, content, graph)
     if isinstance(neighbourhoods, NeighbourhoodConfig):
         neighbourhoods = build_neighbourhoods(graph, neighbourhoods, engine=engine)
+    shown = named(on_progress, "embedding")
     if IdFit.wanted_by(net.config):
-        return IdFit.open(model).embedded(net, content, graph, neighbourhoods)
-    return embed(
-        net, content, neighbourhoods, log_degrees(graph), engine=engine, on_progress=named(on_progress, "embedding")
-    )
+        return IdFit.open(model).embedded(net, content, graph, neighbourhoods, engine=engine, on_progress=shown)
+    return embed(net, content, neighbourhoods, log_degrees(graph), engine=engine, on_progress=shown)

@@ -9,7 +9,7 @@ flits' vectors on content counts as a few actions more, and says everything of a
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from graphrec.arrays import FloatMatrix, normalise_rows
 from graphrec.embed import embed
+from graphrec.engine import LOCAL, Engine
 from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.neighbourhoods import Neighbourhoods
 from graphrec.models.config import ModelConfig, TrainingConfig
@@ -62,21 +63,33 @@ class IdFit:
         values = json.loads((folder / FILE).read_text())
         return cls([tuple(one) for one in values["actions"]], TrainingConfig.parse(values["training"]))
 
-    def embedded(self, model: PinSage, content: Content, graph: InteractionGraph, drawn: Neighbourhoods) -> Embeddings:
+    def embedded(
+        self,
+        model: PinSage,
+        content: Content,
+        graph: InteractionGraph,
+        neighbourhoods: Neighbourhoods,
+        *,
+        engine: Engine = LOCAL,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Embeddings:
         """Embed every node of a graph with id vectors of its own.
 
         Args:
             model: The trained encoder.
             content: What the nodes are, for every row of the graph.
             graph: The graph.
-            drawn: Its walks.
+            neighbourhoods: Its walks.
+            engine: Where the layers are computed; id vectors are fitted by the process that asks.
+            on_progress: Called with layers done and layers in all.
 
         Raises:
             DataError: If the graph holds no action.
         """
-        past = PastGraph.of(graph, drawn, self.actions)
+        past = PastGraph.of(graph, neighbourhoods, self.actions)
         fitted = self.fitted(model, content, past)
-        return _completed(embed(fitted, content, drawn, past.log_degree), content, past, self.config.seed)
+        found = embed(fitted, content, neighbourhoods, past.log_degree, engine=engine, on_progress=on_progress)
+        return _completed(found, content, past, self.config.seed)
 
     def fitted(self, model: PinSage, content: Content, past: PastGraph) -> PinSage:
         """Return the model with the id vectors and popularity of another graph.
