@@ -15,10 +15,11 @@ from graphrec.features.config import FeatureConfig, FinetuneConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
-from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TrainingConfig, TwoTowerConfig
+from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TwoTowerConfig
 from graphrec.projection.config import ProjectionConfig
 from graphrec.retrieval.config import ListsConfig, RetrievalConfig
 from graphrec.tables.config import InputConfig
+from graphrec.training.config import TrainingConfig
 
 
 class RunConfig(InputConfig):

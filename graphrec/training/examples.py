@@ -6,7 +6,8 @@ import numpy as np
 
 from graphrec.arrays import FloatVector, IntVector, RowVector
 from graphrec.history import DAY_S, History
-from graphrec.models.config import TrainingConfig, TwoTowerConfig
+from graphrec.models.config import TwoTowerConfig
+from graphrec.training.config import TrainingConfig
 
 
 @dataclass(frozen=True, eq=False)

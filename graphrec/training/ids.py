@@ -20,9 +20,10 @@ from graphrec.embed import embed
 from graphrec.engine import LOCAL, Engine
 from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.neighbourhoods import Neighbourhoods
-from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.config import ModelConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.models.regression import ContentMap
+from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
 from graphrec.training.loop import fit
 from graphrec.training.past import PastLesson

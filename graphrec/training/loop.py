@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from graphrec.engine import LOCAL, Alone, Engine, Team
-from graphrec.models.config import TrainingConfig
 from graphrec.training.checkpoint import Checkpoint, moments_of, restore_moments
+from graphrec.training.config import TrainingConfig
 
 logger = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=nn.Module)

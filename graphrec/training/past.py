@@ -15,9 +15,10 @@ from torch import Tensor
 
 from graphrec.arrays import RowVector
 from graphrec.engine import Team
-from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.config import ModelConfig
 from graphrec.models.losses import softmax_of_sets
 from graphrec.models.pinsage import PinSage
+from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
 from graphrec.training.objective import embedded
 from graphrec.training.pinsage import Embedding

@@ -11,9 +11,10 @@ from torch import Tensor
 from graphrec.arrays import BoolVector
 from graphrec.embed import embed
 from graphrec.engine import Team
-from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.config import ModelConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, epoch_batches
+from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
 from graphrec.training.objective import step_loss
 from graphrec.training.snapshots import Snapshot

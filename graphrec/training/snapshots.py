@@ -21,8 +21,9 @@ from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, b
 from graphrec.graph.pasts import action_pairs
 from graphrec.graph.split import Split, action_triplets, action_types, actions_of, split_at, without_pairs
 from graphrec.history import DAY_S
-from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.config import ModelConfig
 from graphrec.tables.clean import Tables
+from graphrec.training.config import TrainingConfig
 from graphrec.training.positives import Positives, positives_of
 
 

@@ -17,9 +17,10 @@ from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.pasts import first_actions
 from graphrec.graph.split import Split
 from graphrec.history import History
-from graphrec.models.config import TrainingConfig, TwoTowerConfig
+from graphrec.models.config import TwoTowerConfig
 from graphrec.models.losses import sampled_softmax
 from graphrec.models.two_tower import Lists, TowerShape, TwoTower
+from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
 from graphrec.training.examples import Examples, examples_of
 from graphrec.training.validation import validation_recall

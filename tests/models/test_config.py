@@ -1,7 +1,8 @@
 import pytest
 
 from graphrec.errors import ConfigError
-from graphrec.models.config import ModelConfig, TrainingConfig
+from graphrec.models.config import ModelConfig
+from graphrec.training.config import TrainingConfig
 
 
 @pytest.mark.parametrize(

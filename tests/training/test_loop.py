@@ -7,10 +7,11 @@ import torch
 
 from graphrec.embed import embed
 from graphrec.errors import ArtifactError
-from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
+from graphrec.models.config import HardNegativeConfig, ModelConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training import pinsage
 from graphrec.training.batches import Batch
+from graphrec.training.config import TrainingConfig
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import Trained, train
 from graphrec.training.objective import step_loss

@@ -3,8 +3,9 @@ import pytest
 
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.split import actions_of, split_at
-from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
+from graphrec.models.config import HardNegativeConfig, ModelConfig
 from graphrec.tables.clean import Tables
+from graphrec.training.config import TrainingConfig
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.snapshots import (
     Snapshot,

@@ -11,9 +11,10 @@ from graphrec.arrays import RowVector
 from graphrec.embed import embed_isolated
 from graphrec.graph.build import build_graph
 from graphrec.graph.split import split_at
-from graphrec.models.config import TrainingConfig, TwoTowerConfig
+from graphrec.models.config import TwoTowerConfig
 from graphrec.models.two_tower import TwoTower
 from graphrec.training.checkpoint import load_model, save_model
+from graphrec.training.config import TrainingConfig
 from graphrec.training.loop import Trained, train
 from graphrec.training.snapshots import log_degrees
 from graphrec.training.two_tower import TowerStep, TwoTowerCourse, embed_towers

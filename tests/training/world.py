@@ -10,9 +10,10 @@ from graphrec.features import FeatureConfig, Features
 from graphrec.features.table import NodeFeatures
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
-from graphrec.models.config import HardNegativeConfig, ModelConfig, TrainingConfig
+from graphrec.models.config import HardNegativeConfig, ModelConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.tables.clean import Tables
+from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content, fit_layout
 from graphrec.training.snapshots import log_degrees
 from tests.graph.conftest import DAY, edges, nodes
