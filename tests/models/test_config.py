@@ -2,7 +2,6 @@ import pytest
 
 from graphrec.errors import ConfigError
 from graphrec.models.config import ModelConfig
-from graphrec.training.config import TrainingConfig
 
 
 @pytest.mark.parametrize(
@@ -32,11 +31,6 @@ from graphrec.training.config import TrainingConfig
 def test_a_wrong_model_setting_raises(values: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         ModelConfig.parse(values)
-
-
-def test_a_wrong_training_setting_raises() -> None:
-    with pytest.raises(ConfigError, match=r"TrainingConfig\.hidden_share must be less than 1"):
-        TrainingConfig.parse({"hidden_share": 1})
 
 
 def test_the_past_draws_negatives_alike_and_comes_back_from_its_own_values() -> None:
