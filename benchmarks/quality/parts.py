@@ -89,6 +89,6 @@ def together_section(name: str, result: Mapping[str, Any]) -> str:
         "▲ and ▼: the paired 95 % interval of the difference to content and id vectors together lies above or below 0. "
         "Popularity is a learnt bias but in PinSage by windows, which leaves it to the prior of retrieval. New "
         "flits get the id vectors of factorization and LightGCN from a regression on content; of popularity and iALS "
-        "their rows are chance."
+        "their rows are chance. Seconds are of training on one core; fitting id vectors to a graph comes on top."
     )
     return "\n\n".join(["## Content and id vectors together", *tables, note])
