@@ -15,7 +15,7 @@ LISTED = {
     "mf": "dot product, softmax",
     "mlp": "an MLP over vectors as long",
     "pinsage_vectors": "graphrec: PinSage with plots, dot product of its vectors",
-    "pinsage": "graphrec: the same with interests, factors and prior, as retrieval scores (seconds beyond it)",
+    "pinsage": "graphrec: as retrieval scores, with interests, factors and prior (seconds beyond the vectors)",
     "als": "iALS",
     "item_knn": "item neighbours",
     "walks": "walks (RP3β)",
