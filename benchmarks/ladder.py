@@ -46,12 +46,12 @@ Configure = Callable[[Sequence[str]], RunConfig]
 """Settings of a rung to its config."""
 SMALL = (
     "model={preset: pinsage, hidden_dim: 128, dim: 64, loss: max_margin, positives: {next_action: 1.0}}",
-    "neighbourhoods.size=50", "training.windows=3",
+    "neighbourhoods.size=50",
 )  # fmt: skip
 """What every rung shares: the paper's loss and its pairs of flits, at a size that trains in half a minute."""
 SHORT = {
-    "networks": ("training.epochs=5", "training.batch_size=4096"),
-    "films": ("training.epochs=3", "training.batch_size=8192", "training.learning_rate=0.006"),
+    "networks": ("training.epochs=5", "training.batch_size=4096", "training.windows=3"),
+    "films": ("training.epochs=3", "training.batch_size=8192", "training.windows=2", "training.learning_rate=0.006"),
 }
 """Steps, by what is trained on. One on films embeds all of them, however few its pairs are."""
 RUNGS: Mapping[str, Sequence[str]] = {

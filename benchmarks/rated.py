@@ -1,8 +1,7 @@
-"""PinSage on the leave-one-out protocol: every rating a like, films with plots and posters, given lists scored."""
+"""PinSage on the leave-one-out protocol: every rating a like, films with their plots, given lists scored."""
 
 import tempfile
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +36,9 @@ class Rated:
         config = _config(pairs, content, changes)
         self._line = Line(config, Runner(Store(config.store)))
 
-    @cached_property
-    def _rows(self) -> Callable[[RowVector, npt.NDArray[np.int64]], tuple[RowVector, RowVector]]:
+    def _rows(self, asked: RowVector, items: npt.NDArray[np.int64]) -> tuple[RowVector, RowVector]:
         users, flits = (self._line.split.train.ids[one] for one in ("user", "flit"))
-        return lambda asked, items: (
-            users.rows(asked.tolist()), flits.rows(items.ravel().tolist()).reshape(items.shape),
-        )  # fmt: skip
+        return users.rows(asked.tolist()), flits.rows(items.ravel().tolist()).reshape(items.shape)
 
     def vectors(self) -> Score:
         """Train, embed, and return the inner product of users' and films' vectors."""

@@ -79,7 +79,7 @@ def prepared(name: str, data: Path | None, folder: Path) -> Configure:
 
 def methods(name: str) -> dict[str, tuple[str, ...]]:
     """Return the settings of each method."""
-    # The posters of films are left out, as in the shipped config: they cost validation recall.
+    # The posters of films are left out, as in the shipped config.
     world = "films" if name == "films" else "networks"
     blocks, steps = ", blocks: [text, columns]" if name == "films" else "", STEPS[world]
     return {

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-MASKED = -1e9
-"""Score that takes a negative out of a softmax; finite, so that no row turns into NaN."""
 SATURATED = 30.0
 """Scores beyond this are wrong enough: the logistic loss counts them as this, so that its logarithm stays finite."""
 
@@ -85,10 +83,8 @@ def sampled_softmax(
     Returns:
         Loss per query, float ``[batch]``.
     """
-    positive = positive / temperature
-    logits = torch.where(mask, negatives / temperature - log_expected, MASKED)
-    partition = torch.logsumexp(torch.cat([positive[:, None], logits], dim=1), dim=1)
-    return partition - positive
+    partition: Tensor = _Partition.apply(positive, negatives, mask, temperature, log_expected)  # type: ignore[no-untyped-call]
+    return partition - positive / temperature
 
 
 def _number(mask: Tensor) -> Tensor:
@@ -104,7 +100,7 @@ class _MeanViolation(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, positive: Tensor, negatives: Tensor, mask: Tensor, margin: float) -> Tensor:
-        violation = (negatives - positive[:, None]).add_(margin).clamp_(min=0).mul_(mask)
+        violation = (negatives - positive[:, None]).add_(margin).clamp_(min=0).mul_(mask.view(torch.uint8))
         number = _number(mask)
         value = violation.sum(dim=1) / number
         ctx.save_for_backward(violation.sign_(), number)
@@ -115,6 +111,29 @@ class _MeanViolation(torch.autograd.Function):
         violated, number = ctx.saved_tensors
         each = violated * (gradients[0] / number)[:, None]
         return -each.sum(dim=1), each, None, None
+
+
+class _Partition(torch.autograd.Function):
+    """``log(exp(positive) + sum of exp(logits))`` a row over the unmasked, in place like the margin loss."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, positive: Tensor, negatives: Tensor, mask: Tensor, temperature: float, log_expected: Tensor
+    ) -> Tensor:
+        own = positive / temperature
+        logits = (negatives / temperature).sub_(log_expected).masked_fill_(~mask, -torch.inf)
+        top = own if not logits.shape[1] else torch.maximum(own, logits.amax(dim=1))
+        shares, share = logits.sub_(top[:, None]).exp_(), (own - top).exp()
+        total = shares.sum(dim=1) + share
+        ctx.temperature = temperature
+        ctx.save_for_backward(share / total, shares.div_(total[:, None]))
+        return top + total.log()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        share, shares = ctx.saved_tensors
+        each = gradients[0] / ctx.temperature
+        return share * each, shares * each[:, None], None, None, None
 
 
 class _MeanSoftplus(torch.autograd.Function):

@@ -5,7 +5,7 @@ the node's own vector, a linear map and L2 normalisation; a two-layer head gives
 only ReLU stands in the head (see ARCHITECTURE.md, differences from the papers).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from graphrec.arrays import BoolVector, FloatVector
 from graphrec.models.config import ModelConfig, Pooling
 from graphrec.models.layers import Head, orthogonal
+from graphrec.models.pooling import POOLS
 
 OTHER_TYPES = 0.3
 """Weight that pooled neighbours of another type start with, beside 1 for those of the node's own type."""
@@ -39,39 +40,6 @@ class Hop:
     self_index: Mapping[str, Tensor]
     neighbours: Mapping[tuple[str, str], Tensor]
     weights: Mapping[tuple[str, str], Tensor]
-
-
-def importance_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted sum of each node's neighbours: one ``embedding_bag``.
-
-    Args:
-        vectors: Vectors of possible neighbours, float32 ``[n, dim]``.
-        neighbours: Positions, int64 ``[num_outputs, size]``.
-        weights: Visit shares, float32 ``[num_outputs, size]``, summing to 1 a row (or 0 without neighbours).
-    """
-    if not len(vectors) or not len(neighbours):
-        return vectors.new_zeros(len(neighbours), vectors.shape[1])
-    return F.embedding_bag(neighbours, vectors, per_sample_weights=weights, mode="sum")
-
-
-def mean_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
-    """Return the plain mean of each node's neighbours; shapes as in :func:`importance_pool`."""
-    there = (weights > 0).to(weights.dtype)
-    return importance_pool(vectors, neighbours, there / there.sum(dim=1, keepdim=True).clamp(min=1))
-
-
-def max_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
-    """Return each entry's largest over the neighbours, 0 without any; shapes as in :func:`importance_pool`."""
-    if not len(vectors) or not len(neighbours):
-        return vectors.new_zeros(len(neighbours), vectors.shape[1])
-    nobody = len(vectors)
-    table = torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])])
-    return F.embedding_bag(torch.where(weights > 0, neighbours.long(), nobody), table, mode="max", padding_idx=nobody)
-
-
-POOLS: Mapping[Pooling, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
-    "importance": importance_pool, "mean": mean_pool, "max": max_pool,
-}  # fmt: skip
 
 
 class PinSage(nn.Module):

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
+from graphrec.arrays import BoolVector, RowVector
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, build_neighbourhoods
 from graphrec.models.config import HardNegativeConfig
+from graphrec.training.positives import Positives
 from graphrec.training.snapshots import Snapshot
 
 WALKS_PER_RANK = 4
@@ -40,21 +43,39 @@ def page_rank_bands(
     bands = {}
     for query_type in {kind.query_type for kind in snapshot.positives}:
         band = np.array(ranked.rows[(query_type, flit_type)][:, first:last])
-        for kind in snapshot.positives:
-            if kind.query_type == query_type:
-                for queries in [kind.query_rows] if kind.choices is None else kind.choices.T:
-                    _drop_pairs(band, queries, kind.target_rows)
+        pairs = [_pairs(kind) for kind in snapshot.positives if kind.query_type == query_type]
         if query_type != flit_type:
-            _drop_pairs(band, held["user_row"].to_numpy(), held["flit_row"].to_numpy())
+            pairs.append((held["user_row"].to_numpy(), held["flit_row"].to_numpy()))
+        _drop(band, *(np.concatenate(part) for part in zip(*pairs, strict=True)))
         bands[query_type] = band
     return bands
 
 
-def _drop_pairs(
-    band: npt.NDArray[np.int32], query_rows: npt.NDArray[np.int32], target_rows: npt.NDArray[np.int32]
-) -> None:
+def _pairs(kind: Positives) -> tuple[RowVector, RowVector]:
+    """Return queries and targets of a kind, each pair that may be drawn; -1 where there is no query."""
+    if kind.choices is None:
+        return kind.query_rows, kind.target_rows
+    return kind.choices.ravel(), np.repeat(kind.target_rows, kind.choices.shape[1])
+
+
+def _drop(band: npt.NDArray[np.int32], query_rows: RowVector, target_rows: RowVector) -> None:
     """Overwrite with -1, in place, every entry of the band that is a positive of its query."""
-    base = np.int64(max(band.max(initial=0), target_rows.max(initial=0)) + 1)
-    known = np.unique(query_rows.astype(np.int64) * base + target_rows)
-    asked = np.arange(len(band), dtype=np.int64)[:, None] * base + band
-    band[np.isin(asked, known) & (band >= 0)] = -1
+    order = np.argsort(band, axis=1)
+    ascending = np.take_along_axis(band, order, axis=1)
+    ascending[_positive(ascending, query_rows, target_rows)] = -1
+    np.put_along_axis(band, order, ascending, axis=1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _positive(band: npt.NDArray[np.int32], query_rows: RowVector, target_rows: RowVector) -> BoolVector:
+    """Return which entries of a band, each row ascending, are a positive of their query, bool of the band's shape.
+
+    Pair by pair: there are ten times as many pairs as entries, and to sort them all takes longer.
+    """
+    found = np.zeros(band.shape, dtype=np.bool_)
+    for query, target in zip(query_rows, target_rows):  # noqa: B905 (numba knows no strict)
+        if query >= 0:
+            place = np.searchsorted(band[query], target)
+            if place < band.shape[1] and band[query, place] == target:
+                found[query, place] = True
+    return found

@@ -9,7 +9,7 @@ flits' vectors on content counts as a few actions more, and says everything of a
 
 import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class IdFit:
         config: Epochs, batches, rate: those of its training.
     """
 
-    actions: Sequence[Triplet]
+    actions: tuple[Triplet, ...]
     config: TrainingConfig
 
     @staticmethod
@@ -62,7 +62,7 @@ class IdFit:
     def open(cls, folder: Path) -> "IdFit":
         """Read what :meth:`save` wrote."""
         values = json.loads((folder / FILE).read_text())
-        return cls([tuple(one) for one in values["actions"]], TrainingConfig.parse(values["training"]))
+        return cls(tuple(tuple(one) for one in values["actions"]), TrainingConfig.parse(values["training"]))
 
     def embedded(
         self,

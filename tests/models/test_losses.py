@@ -90,6 +90,27 @@ def test_log_q_makes_the_sampled_partition_unbiased() -> None:
     assert estimate == pytest.approx(np.exp(scores).sum(), rel=0.05)
 
 
+def test_sampled_softmax_has_the_gradients_of_its_plain_form() -> None:
+    generator = torch.Generator().manual_seed(0)
+    positive, negatives, weight = (torch.randn(size, generator=generator) for size in ((5,), (5, 7), (5,)))
+    mask, log_expected = torch.rand(5, 7, generator=generator) < 0.7, torch.randn(1, 7, generator=generator)
+    mask[2] = False
+
+    def plain(positive: torch.Tensor, negatives: torch.Tensor) -> torch.Tensor:
+        logits = torch.where(mask, negatives / 0.1 - log_expected, -torch.inf)
+        every = torch.cat([positive[:, None] / 0.1, logits], dim=1)
+        return torch.logsumexp(every, dim=1) - positive / 0.1
+
+    found, twin = ([one.clone().requires_grad_() for one in (positive, negatives)] for _ in range(2))
+    value = sampled_softmax(found[0], found[1], mask, temperature=0.1, log_expected=log_expected)
+    expected = plain(twin[0], twin[1])
+    torch.testing.assert_close(value, expected)
+    for one in (value, expected):
+        (one * weight).sum().backward()  # type: ignore[no-untyped-call]
+    for mine, other in zip(found, twin, strict=True):
+        torch.testing.assert_close(mine.grad, other.grad)
+
+
 @pytest.mark.parametrize("name", ["max_margin", "softmax"])
 def test_all_masked_gives_zero_and_finite_gradients(name: str) -> None:
     positive, negatives = POSITIVE.clone().requires_grad_(), NEGATIVES.clone().requires_grad_()

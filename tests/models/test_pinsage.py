@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphrec.models.config import Pooling
-from graphrec.models.pinsage import POOLS, Hop, PinSage, importance_pool
+from graphrec.models.pinsage import Hop, PinSage
 from tests.training.world import MODEL
 
 TYPES = {"user": 5, "flit": 7}
@@ -25,44 +24,6 @@ def hop(seed: int = 0) -> Hop:
             neighbours[(one, other)] = torch.from_numpy(rng.integers(size, size=(number, 3)) * (share > 0))
             weights[(one, other)] = torch.from_numpy(share)
     return Hop({t: torch.arange(n) for t, n in outputs.items()}, neighbours, weights)
-
-
-def test_importance_pool_equals_a_loop() -> None:
-    rng = np.random.default_rng(0)
-    messages = rng.normal(size=(6, 4)).astype(np.float32)
-    neighbours, weights = rng.integers(6, size=(5, 3)), rng.random((5, 3)).astype(np.float32)
-    pooled = importance_pool(torch.from_numpy(messages), torch.from_numpy(neighbours), torch.from_numpy(weights))
-    for node in range(5):
-        expected = sum(weights[node, place] * messages[neighbours[node, place]] for place in range(3))
-        np.testing.assert_allclose(pooled[node].numpy(), expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("kind", ["mean", "max"])
-def test_other_pools_equal_a_loop_over_neighbours_that_count(kind: Pooling) -> None:
-    rng = np.random.default_rng(1)
-    messages, neighbours = rng.normal(size=(6, 4)).astype(np.float32), rng.integers(6, size=(5, 3))
-    weights = rng.random((5, 3)).astype(np.float32) * np.array([[1, 1, 1], [1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 0]])
-    pooled = POOLS[kind](*(torch.from_numpy(np.asarray(one)) for one in (messages, neighbours, weights.astype("f4"))))
-    for node in range(5):
-        met = messages[neighbours[node][weights[node] > 0]]
-        expected = getattr(met, kind)(axis=0) if len(met) else np.zeros(4)
-        np.testing.assert_allclose(pooled[node].numpy(), expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("kind", POOLS)
-@pytest.mark.parametrize(("num_messages", "num_nodes"), [(0, 4), (4, 0), (0, 0)])
-def test_a_pool_of_nothing_is_zero(num_messages: int, num_nodes: int, kind: Pooling) -> None:
-    pooled = POOLS[kind](
-        torch.ones(num_messages, 4), torch.zeros(num_nodes, 3, dtype=torch.long), torch.zeros(num_nodes, 3)
-    )
-    assert pooled.shape == (num_nodes, 4)
-    assert not pooled.any()
-
-
-def test_padding_of_weight_zero_changes_nothing() -> None:
-    messages, weights = torch.randn(6, 4, generator=torch.manual_seed(0)), torch.tensor([[0.7, 0.3, 0.0]])
-    one, other = (importance_pool(messages, torch.tensor([[1, 2, pad]]), weights) for pad in (0, 5))
-    torch.testing.assert_close(one, other)
 
 
 def test_embeddings_are_unit_vectors_of_the_configured_width() -> None:
