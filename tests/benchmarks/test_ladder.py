@@ -56,7 +56,7 @@ def test_means_and_paired_differences_over_seeds(kind: str, begins: str) -> None
     page = ladder_section(
         "ladder", {"figures": [{"name": one, "value": value} for one, value in (known | found).items()]}
     )
-    assert f"| {kind}, 3 seeds | hit-rate@50 | MRR | seconds |" in page
+    assert f"| {kind}, 3 seeds | hit-rate@50 | MRR | seconds (goal 30) |" in page
     assert f"| visual | {found[f'{kind}.visual.mrr']:.4f} [" in page
     assert f"| steps, {kind} | hit-rate@50 | MRR |" in page
     assert "| text over visual | 0.1000 | 0.1000 |" in page  # all seeds say the same
