@@ -33,6 +33,13 @@ class HardNegativeConfig(Section):
     epochs_per_step: int = Field(default=1, ge=1)
     """The curriculum: none in the first of so many epochs, one more per positive after each further so many."""
 
+    @field_validator("band")
+    @classmethod
+    def _band_lies_in_the_catalogue(cls, band: tuple[float, float]) -> tuple[float, float]:
+        if not 0 <= band[0] < band[1] <= 1:
+            raise ValueError(f"must hold two rising fractions of the catalogue, from 0 to 1 (got {list(band)})")
+        return band
+
 
 class ModelConfig(Section):
     """The PinSage encoder and its objective."""
@@ -60,7 +67,7 @@ class ModelConfig(Section):
     blocks: tuple[Literal["text", "image", "columns"], ...] | None = None
     """Content blocks the model reads: ``[text]`` reads text alone, ``[]`` no content; ``None``: every one there is. A
     block that is named must be there: declared in ``nodes`` and not switched off in ``features``."""
-    positives: dict[str, float] = Field(default={"next_action": 1.0, "actions": 1.0})
+    positives: dict[str, Annotated[float, Field(gt=0)]] = Field(default={"next_action": 1.0, "actions": 1.0})
     """What is pulled together and how strongly: ``next_action`` (flit-flit), ``actions`` (every user-flit action) or
     the name of one action relation, each in windows that come after what the model sees. Or ``past``, alone: every
     action of the past itself, a user with all of his flits against flits drawn alike from those that somebody acted
@@ -118,8 +125,8 @@ class ModelConfig(Section):
 
     def _check_past(self) -> None:
         wanted: dict[str, tuple[Any, Any]] = {
-            "positives": (list(self.positives), [PAST]), "loss": (self.loss, "softmax"),
-            "negative_power": (self.negative_power, 0), "log_q": (self.log_q, False),
+            "positives": (list(self.positives), [PAST]), "positives.past": (self.positives[PAST], 1),
+            "loss": (self.loss, "softmax"), "negative_power": (self.negative_power, 0), "log_q": (self.log_q, False),
             "hard_negatives.max_per_positive": (self.hard_negatives.max_per_positive, 0),
         }  # fmt: skip
         for name, (got, needed) in wanted.items():

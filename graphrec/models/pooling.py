@@ -41,12 +41,8 @@ def max_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
     """Return each entry's largest over the neighbours, 0 without any; shapes as in :func:`importance_pool`."""
     if not len(vectors) or not len(neighbours):
         return vectors.new_zeros(len(neighbours), vectors.shape[1])
-    if vectors.device.type == "cpu":
-        pooled: Tensor = _Largest.apply(vectors, neighbours, weights)  # type: ignore[no-untyped-call]
-        return pooled
-    nobody = len(vectors)
-    table = torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])])
-    return F.embedding_bag(torch.where(weights > 0, neighbours.long(), nobody), table, mode="max", padding_idx=nobody)
+    pooled: Tensor = _Largest.apply(vectors, neighbours, weights)  # type: ignore[no-untyped-call]
+    return pooled
 
 
 POOLS: Mapping[Pooling, Callable[[Tensor, Tensor, Tensor], Tensor]] = {

@@ -13,10 +13,9 @@ _ROWS = 16_384
 
 def content_vectors(model: Encoder, content: Content, node_type: str, num_nodes: int) -> FloatMatrix:
     """Return what the model makes of each node's content alone, as if nobody had met it, float32 ``[nodes, dim]``."""
-    nobody = np.zeros(num_nodes, dtype=np.float32)
     rows = np.arange(num_nodes, dtype=np.int32)
     parts = [
-        embed_isolated(model, node_type, content.gather(node_type, rows[start : start + _ROWS], nobody))
+        embed_isolated(model, node_type, content.unmet(node_type, rows[start : start + _ROWS]))
         for start in range(0, num_nodes, _ROWS)
     ]
     return np.concatenate(parts)

@@ -95,12 +95,19 @@ class Content:
 
     def gather(self, node_type: str, rows: RowVector, log_degree: FloatVector) -> Tensor:
         """Return the model's input for ``rows``, float32 ``[len(rows), width]``; log-degree comes last."""
+        return self._input(node_type, rows, log_degree[rows])
+
+    def unmet(self, node_type: str, rows: RowVector) -> Tensor:
+        """Return the model's input for ``rows`` as if nobody had met them, float32 ``[len(rows), width]``."""
+        return self._input(node_type, rows, np.zeros(len(rows), dtype=np.float32))
+
+    def _input(self, node_type: str, rows: RowVector, log_degree: FloatVector) -> Tensor:
         node = self._nodes[node_type]
         parts: list[FloatMatrix] = []
         for block in self.layout[node_type][:-1]:
             present = np.asarray(node.present[block.name][rows], dtype=np.float32)
             parts += [block.apply(node.blocks[block.name][rows], present), present[:, None]]
-        degree = self.layout[node_type][-1].apply(log_degree[rows][:, None], np.ones(len(rows), dtype=np.float32))
+        degree = self.layout[node_type][-1].apply(log_degree[:, None], np.ones(len(rows), dtype=np.float32))
         return torch.from_numpy(np.concatenate([*parts, degree], axis=1))
 
 

@@ -118,8 +118,7 @@ def _completed(found: Embeddings, content: Content, past: PastGraph, seed: int) 
     acted = actions > 0
     if acted.sum() < 2:
         return found
-    rows, nobody = np.arange(num_flits, dtype=np.int32), np.zeros(num_flits, dtype=np.float32)
-    features = content.gather(flit_type, rows, nobody).numpy()
+    features = content.unmet(flit_type, np.arange(num_flits, dtype=np.int32)).numpy()
 
     def told(values: FloatMatrix) -> FloatMatrix:
         return ContentMap.fit(features[acted], values[acted], seed).apply(features)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from graphrec.arrays import BoolVector, FloatMatrix, RowVector
+from graphrec.arrays import BoolVector
 from graphrec.errors import DataError
 from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph, Triplet
@@ -79,7 +79,7 @@ def train_lookup(
     if flit_type not in maps:
         raise DataError(
             f"model must learn the vectors of two {flit_type}s or more (got {int(fitted.known[flit_type].sum())}); "
-            "name the relations that lead to them"
+            "train on more actions, or name the relations that lead to them"
         )
     return TrainedLookup(Lookup(chosen, tuple(actions), fitted, maps, split.at_s, start), log)
 
@@ -91,13 +91,8 @@ def _content_maps(fitted: Fitted, content: Content, seed: int) -> dict[str, Cont
         known = np.flatnonzero(fitted.known[node_type]).astype(np.int32)
         if len(known) < 2:
             continue
-        maps[node_type] = ContentMap.fit(_unmet(content, node_type, known, len(vectors)), vectors[known], seed)
+        maps[node_type] = ContentMap.fit(content.unmet(node_type, known).numpy(), vectors[known], seed)
     return maps
-
-
-def _unmet(content: Content, node_type: str, rows: RowVector, num_nodes: int) -> FloatMatrix:
-    """Return the content of some rows as if nobody had met them, float32 ``[rows, width]``."""
-    return np.asarray(content.gather(node_type, rows, np.zeros(num_nodes, dtype=np.float32)).numpy())
 
 
 def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embeddings:
@@ -116,8 +111,7 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
         vectors, known = np.array(fitted.vectors[node_type]), fitted.known[node_type]
         unmet = np.flatnonzero(~known).astype(np.int32)
         if len(unmet):
-            features = torch.from_numpy(_unmet(content, node_type, unmet, len(vectors)))
-            vectors[unmet] = model.isolated(node_type, features).numpy()
+            vectors[unmet] = model.isolated(node_type, content.unmet(node_type, unmet)).numpy()
         out[node_type] = vectors
         if node_type in fitted.lengths:
             # content tells a direction; a length of its own is learnt from edges

@@ -146,11 +146,22 @@ def _epoch(
         optimiser.zero_grad()
         loss = lesson.loss(model, step, team, rng)
         loss.backward()  # type: ignore[no-untyped-call]
-        team.average([one.grad for one in model.parameters() if one.grad is not None])
+        team.average(_gradients(team, model))
         optimiser.step()
         total += loss.detach()
     team.average([total])
     return float(total) / len(steps)
+
+
+def _gradients(team: Team, model: nn.Module) -> list[Tensor]:
+    """Return the gradients that any worker has: a share of a step may reach no node of a type that others reach."""
+    wanted = [one for one in model.parameters() if one.requires_grad]
+    reached = torch.tensor([float(one.grad is not None) for one in wanted])
+    team.average([reached])
+    for one, share in zip(wanted, reached.tolist(), strict=True):
+        if share and one.grad is None:
+            one.grad = torch.zeros_like(one)
+    return [one.grad for one in wanted if one.grad is not None]
 
 
 def _schedule(epoch: float, epochs: int) -> float:

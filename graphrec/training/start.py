@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphrec.arrays import RowVector
 from graphrec.models.lightgcn import bias_start, svd_start
 from graphrec.models.pinsage import PinSage
 from graphrec.models.propagation import Links
@@ -29,7 +30,7 @@ def start(model: PinSage, content: Content, past: PastGraph, seed: int) -> None:
     """
     if model.config.svd_start:
         for node_type, vectors in _sides(model, past, seed).items():
-            _start_ids(model, content, node_type, vectors)
+            _start_ids(model, content, node_type, vectors, seed)
     if past.flit_type in model.bias:
         model.bias[past.flit_type].data = bias_start(Links.from_pairs(past.acted))
 
@@ -49,7 +50,7 @@ def restart(model: PinSage, content: Content, past: PastGraph, seed: int) -> Non
     newer = _sides(model, past, seed)
     ids = {t: model.ids.get_parameter(f"{t}.weight") for t in newer}
     met = {t: _known(one) for t, one in ids.items()}
-    told: dict[str, Tensor] = {t: model.project[t](_nobodys(content, t, len(one))) for t, one in newer.items()}
+    told: dict[str, Tensor] = {t: model.project[t](content.unmet(t, _every(one))) for t, one in newer.items()}
     both = {t: met[t] & _known(one) for t, one in newer.items()}
     common = [(one[both[t]].numpy(), (told[t] + ids[t])[both[t]].numpy()) for t, one in newer.items()]
     turn = torch.from_numpy(rotation(common))
@@ -78,14 +79,14 @@ def _sides(model: PinSage, past: PastGraph, seed: int) -> dict[str, Tensor]:
     return out
 
 
-def _start_ids(model: PinSage, content: Content, node_type: str, vectors: Tensor) -> None:
+def _start_ids(model: PinSage, content: Content, node_type: str, vectors: Tensor, seed: int) -> None:
     """Split vectors, float32 ``[num_nodes, hidden]``, into what content says and the rest."""
     known = _known(vectors)
     model.ids[node_type].weight.data = vectors
     if known.sum() < 2:
         return
-    features = _nobodys(content, node_type, len(vectors))[known]
-    told = ContentMap.fit(features.numpy(), vectors[known].numpy())
+    features = content.unmet(node_type, _every(vectors)[known.numpy()])
+    told = ContentMap.fit(features.numpy(), vectors[known].numpy(), seed)
     project = model.project[node_type]
     project.weight.data = torch.from_numpy(told.weight.astype(np.float32))
     project.bias.data = torch.from_numpy(told.shift.astype(np.float32))
@@ -97,6 +98,6 @@ def _known(vectors: Tensor) -> Tensor:
     return vectors.abs().sum(dim=1) > 0
 
 
-def _nobodys(content: Content, node_type: str, num_nodes: int) -> Tensor:
-    """Return the content of all nodes as if nobody had met them, float32 ``[num_nodes, width]``."""
-    return content.gather(node_type, np.arange(num_nodes, dtype=np.int32), np.zeros(num_nodes, dtype=np.float32))
+def _every(vectors: Tensor) -> RowVector:
+    """Return the rows of all nodes, int32 ``[num_nodes]``."""
+    return np.arange(len(vectors), dtype=np.int32)

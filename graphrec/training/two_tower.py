@@ -180,14 +180,9 @@ def _users(model: TwoTower, content: Content, newest: History, flits: Tensor, pa
 
 def _flits(model: TwoTower, content: Content, rows: RowVector, met: BoolVector) -> Tensor:
     """Return the vectors of some flits, float32 ``[rows, dim]``; those not met by their content alone."""
-    features = _content(content, model.shape.flit_type, rows)
+    features = content.unmet(model.shape.flit_type, rows)  # towers read no degree
     return model.flits(features, torch.from_numpy(np.where(met, rows, -1).astype(np.int64)))
 
 
 def _columns(model: TwoTower, content: Content, rows: RowVector) -> Tensor:
-    return _content(content, model.shape.user_type, rows)
-
-
-def _content(content: Content, node_type: str, rows: RowVector) -> Tensor:
-    """Return content; of degrees, which towers do not read, nothing is told."""
-    return content.gather(node_type, rows, np.zeros(int(rows.max(initial=-1)) + 1, dtype=np.float32))
+    return content.unmet(model.shape.user_type, rows)

@@ -11,8 +11,8 @@ from graphrec.graph.split import Split, action_types, actions_of
 
 NEWEST = 20
 """Actions per user that stand for his interests."""
-BLOCK = 256
-"""Users scored at once."""
+MOST_SCORES = 2**25
+"""Scores held at once, 128 MiB: users of a block times their actions times all flits."""
 
 
 def validation_recall(vectors: Mapping[str, FloatMatrix], split: Split, *, k: int = 50, max_users: int = 2000) -> float:
@@ -34,8 +34,9 @@ def validation_recall(vectors: Mapping[str, FloatMatrix], split: Split, *, k: in
     truth = _lists(split.test, "flit_row")
     users = [user for user in truth if user in seen][:max_users]
     recalls = []
-    for start in range(0, len(users), BLOCK):
-        block = users[start : start + BLOCK]
+    size = max(1, MOST_SCORES // (NEWEST * len(flits)))
+    for start in range(0, len(users), size):
+        block = users[start : start + size]
         newest = np.stack([np.resize(seen[user][-NEWEST:], NEWEST) for user in block])  # who has fewer repeats them
         best = (flits[newest.ravel()] @ flits.T).reshape(len(block), NEWEST, -1).max(axis=1)
         best[:, ~split.available] = -np.inf

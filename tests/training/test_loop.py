@@ -1,3 +1,6 @@
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -6,6 +9,7 @@ import pytest
 import torch
 
 from graphrec.embed import embed
+from graphrec.engine import Alone
 from graphrec.errors import ArtifactError
 from graphrec.models.config import HardNegativeConfig, ModelConfig
 from graphrec.models.pinsage import PinSage
@@ -13,7 +17,7 @@ from graphrec.training import pinsage
 from graphrec.training.batches import Batch
 from graphrec.training.config import TrainingConfig
 from graphrec.training.hard import page_rank_bands
-from graphrec.training.loop import Trained, train
+from graphrec.training.loop import Trained, _gradients, train
 from graphrec.training.objective import step_loss
 from graphrec.training.pinsage import Material, PinSageCourse
 from graphrec.training.snapshots import Snapshot, build_snapshots
@@ -191,3 +195,38 @@ def test_planted_communities_are_learnt(loss: str) -> None:
             np.fill_diagonal(cosines, 0)
         own, strange = (np.where(mask, cosines, 0).sum(axis=1) / mask.sum(axis=1) for mask in (same, ~same))
         assert (own > strange).mean() > 0.9
+
+
+class Pair(Alone):
+    """One of two workers on threads of this process."""
+
+    def __init__(self, meeting: threading.Barrier, lent: list[list[torch.Tensor]], rank: int) -> None:
+        self._meeting, self._lent, self._rank = meeting, lent, rank
+
+    def average(self, gradients: Sequence[torch.Tensor]) -> None:
+        self._lent[self._rank] = [one.clone() for one in gradients]
+        self._meeting.wait()
+        for own, one, other in zip(gradients, *self._lent, strict=True):
+            own.copy_((one + other) / 2)
+        self._meeting.wait()
+
+
+def test_workers_whose_shares_reach_other_weights_average_the_same_ones() -> None:
+    """A share of a step may hold no node of a type, and its worker no gradient of what embeds that type."""
+    torch.manual_seed(0)
+    models = [torch.nn.ModuleList([torch.nn.Linear(2, 1, bias=False) for _ in range(3)]) for _ in range(2)]
+    inputs = torch.ones(1, 2)
+    models[0][0](inputs).backward()
+    for layer in models[1][:2]:
+        layer(inputs).backward()
+    meeting, lent = threading.Barrier(2, timeout=10), [[], []]  # type: ignore[var-annotated]
+
+    def averaged(rank: int) -> None:
+        team = Pair(meeting, lent, rank)
+        team.average(_gradients(team, models[rank]))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(averaged, range(2)))
+    for model in models:
+        found = [None if one.grad is None else one.grad.tolist() for one in model.parameters()]
+        assert found == [[[1.0, 1.0]], [[0.5, 0.5]], None]

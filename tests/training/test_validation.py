@@ -41,9 +41,9 @@ def split_of(world: World) -> Split:
 
 
 @pytest.mark.parametrize("k", [1, 7, 50, 200])
-@pytest.mark.parametrize("block", [4, 256])
-def test_recall_equals_a_naive_loop(world: World, k: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "BLOCK", block)
+@pytest.mark.parametrize("scores", [1, 5000, 2**25])
+def test_recall_equals_a_naive_loop(world: World, k: int, scores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "MOST_SCORES", scores)
     rng = np.random.default_rng(k)
     flits = rng.normal(size=(90, 5)).astype(np.float32)
     flits /= np.linalg.norm(flits, axis=1, keepdims=True)
