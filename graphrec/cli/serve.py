@@ -75,11 +75,16 @@ def drain(
     Example: [bold]graphrec drain demo/data/drained --store demo/store[/]
     """
     with one_line_errors(debug):
+        from graphrec.errors import ConfigError
         from graphrec.serving.config import ServingConfig
         from graphrec.state import SqliteState
         from graphrec.state import drain as write
 
         config = ServingConfig.parse({"store": store} | ({"state": str(state)} if state is not None else {}))
+        if not config.state_path.is_file():
+            raise ConfigError(
+                f"state must be the file that the service writes (got {config.state_path}); name it with --state"
+            )
         done = write(SqliteState(config.state_path), out, before_s=_now_of(config) if prune else 0)
         if as_json:
             write_json(asdict(done))

@@ -164,7 +164,7 @@ class Candidates:
             out["ad"] = self.ads[place]
         interest = int(self._scored.interest[place])
         if 0 <= interest < len(self._served.medoids):
-            share = self._served.importance / self._served.importance.sum()
+            share = self._served.importance / max(float(self._served.importance.sum()), 1e-9)
             out["interest"] = describe(bundle, int(self._served.medoids[interest]))
             out["similarity"] = float(self._scored.similarity[place])
             out["importance_share"] = float(share[interest])

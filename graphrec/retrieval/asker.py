@@ -6,7 +6,7 @@ import numpy as np
 
 from graphrec.arrays import RowVector
 from graphrec.history import Actions, History
-from graphrec.interests import UserInterests, build_interests
+from graphrec.interests import UserInterests, build_interests, lower_newest
 from graphrec.interests.online import NEWEST
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.newest import folded, joined, parted
@@ -56,17 +56,21 @@ def known(bundle: Bundle, row: int, acted: Actions, hidden: RowVector) -> Asker:
     return Asker(row, own, actions, seen, liked.rows[-NEWEST:])
 
 
-def newcomer(bundle: Bundle, rows: RowVector, hidden: RowVector) -> Asker:
+def newcomer(bundle: Bundle, acted: Actions, hidden: RowVector) -> Asker:
     """Return what is known of somebody the version has not met.
 
     Args:
         bundle: The version.
-        rows: Flits he acted on just now, oldest first, int32.
-        hidden: Flits that must not come to him, int32.
+        acted: What he did just now, oldest first; what he hid with weights below 0. Times are not read: all of it
+            counts as if it were of the version's "now".
+        hidden: Flits that must not come to him either, int32.
     """
-    as_of = bundle.settings.as_of_s
-    times = None if as_of is None else np.full(len(rows), as_of - 1, dtype=np.int64)
-    history = History.from_edges(np.zeros(len(rows), np.int32), rows, times, None, 1)
-    interests = build_interests(history, bundle.flit_vectors, bundle.settings.interests, as_of_s=as_of)
-    seen = bundle.stood_for(np.concatenate([rows, hidden]))
-    return Asker(None, interests.of(0), history.of(0), seen, rows)
+    as_of, config = bundle.settings.as_of_s, bundle.settings.interests
+    liked, hid = parted(acted)
+    count = len(liked.rows)
+    times = None if as_of is None else np.arange(as_of - count, as_of, dtype=np.int64)  # a second apart: in order
+    history = History.from_edges(np.zeros(count, np.int32), liked.rows, times, liked.weight, 1)
+    own = build_interests(history, bundle.flit_vectors, config, as_of_s=as_of).of(0)
+    own = lower_newest(own, hid._replace(time_s=None), bundle.flit_vectors, config, now_s=None)
+    seen = bundle.stood_for(np.concatenate([acted.rows, hidden]))
+    return Asker(None, own, Actions(liked.rows, times, liked.weight), seen, liked.rows)

@@ -41,7 +41,7 @@ class Bundle:
 
     Attributes:
         settings: Resolved numbers.
-        ids: Id map per node type.
+        ids: Id map per node type, of those without vectors too.
         embeddings: Vectors per node type.
         indexes: Index per node type.
         interests: Interests of all users.
@@ -263,7 +263,7 @@ class Bundle:
         embeddings = Embeddings.open(folder / "embeddings")
         return cls(
             settings=Settings.from_dict(json.loads((folder / "settings.json").read_text())),
-            ids={t: IdMap.open(folder / f"ids_{t}.parquet") for t in embeddings.vectors},
+            ids={one.stem.removeprefix("ids_"): IdMap.open(one) for one in sorted(folder.glob("ids_*.parquet"))},
             embeddings=embeddings,
             indexes={t: open_index(folder / f"index_{t}") for t in embeddings.vectors},
             interests=Interests.open(folder / "interests"),

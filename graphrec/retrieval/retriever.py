@@ -114,7 +114,7 @@ class Retriever:
             ConfigError: As in :meth:`recommend`.
         """
         _check_k(k)
-        asker = newcomer(self.bundle, NOTHING, self._flits.rows(list(hidden)))
+        asker = newcomer(self.bundle, NOTHING_NEW, self._flits.rows(list(hidden)))
         return self._answered(asker, kind, k, request, f"user {user_id!r} is unknown")
 
     def _answered(self, asker: Asker, kind: str | None, k: int, request: Request, without: str) -> Candidates:
@@ -142,7 +142,8 @@ class Retriever:
             ConfigError: As in :meth:`recommend`.
         """
         _check_k(k)
-        asker = newcomer(self.bundle, self._flits.rows(list(flit_ids)), self._flits.rows(list(hidden)))
+        acted = actions_of([Action(one) for one in flit_ids], self._flits, self.bundle.settings.as_of_s)
+        asker = newcomer(self.bundle, acted, self._flits.rows(list(hidden)))
         return packed(self.bundle, flits_for(self._wishes, asker, k, request, NO_ACTION))
 
     def similar(self, id_: Id, k: int = 10, *, node_type: str | None = None) -> pl.DataFrame:
@@ -158,8 +159,8 @@ class Retriever:
         """
         _check_k(k)
         kind = node_type or self.bundle.settings.flit_type
-        if kind not in self.bundle.ids:
-            raise ConfigError(f"node_type must be one of {', '.join(self.bundle.ids)} (got {kind!r})")
+        if kind not in self.bundle.indexes:
+            raise ConfigError(f"node_type must be one of {', '.join(self.bundle.indexes)} (got {kind!r})")
         row = self.bundle.ids[kind].row(id_)
         own = self.bundle.stood_for(np.array([row])) if kind == self.bundle.settings.flit_type else np.array([row])
         vector = np.asarray(self.bundle.embeddings.vectors[kind][row : row + 1])
@@ -251,10 +252,9 @@ class Retriever:
     def _asker(self, user_id: Id, newest: Sequence[Action], hidden: Sequence[Id]) -> Asker:
         """Return what is known of a user, with what he did and hid since the version."""
         row, out = self._users.get(user_id), self._flits.rows(list(hidden))
-        if row is None:
-            liked, hid = (self._flits.rows([one.flit for one in newest if (one.weight > 0) == way]) for way in (1, 0))
-            return newcomer(self.bundle, liked, np.concatenate([out, hid]))
         acted = actions_of(newest, self._flits, self.bundle.settings.as_of_s) if newest else NOTHING_NEW
+        if row is None:
+            return newcomer(self.bundle, acted, out)
         return known(self.bundle, row, acted, out)
 
     def _neighbours(self, kind: str, vector: FloatMatrix, k: int, without: RowVector = NOTHING) -> pl.DataFrame:

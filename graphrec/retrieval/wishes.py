@@ -19,6 +19,8 @@ from graphrec.retrieval.scored import Scored
 from graphrec.retrieval.shelf import Shelf
 from graphrec.retrieval.trace import Trace
 
+MOST_WORTH = 1e6
+"""What an interest is worth at most, however many of its flits are boosted."""
 MOST_KEPT = 32
 """Narrowed shelves kept: the same few filters come with most requests."""
 _CATALOGUE_WIDE = {"blocked_authors", "safe", "where", "max_age_days"}
@@ -114,7 +116,7 @@ def worth_of(request: Request, bundle: Bundle, medoids: RowVector) -> FloatVecto
     worth = np.ones(len(medoids), dtype=np.float32)
     for place, factor in zip(_meant(list(request.boosted), bundle, medoids), request.boosted.values(), strict=True):
         if place >= 0:
-            worth[place] *= np.float32(factor)
+            worth[place] = min(float(worth[place]) * factor, MOST_WORTH)
     silent = [place for place in _meant(request.muted, bundle, medoids) if place >= 0]
     worth[silent] = 0
     return worth

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from pydantic_core import from_json, to_json
 
-from graphrec.errors import ConfigError
+from graphrec.errors import ConfigError, UnknownIdError
 from graphrec.ids import Id
 from graphrec.retrieval.answers import Candidates
 from graphrec.retrieval.newest import Action
@@ -29,10 +29,12 @@ def recommend(asked: Asked) -> dict[str, Any]:
     """Candidates for a user. What he did and wished since the version counts; who is unknown gets what is popular."""
     message: Recommend = asked.message
     retriever, known = asked.served.retriever, asked.service.state.of(message.user)
-    request = message.wishes.request(standing(known, retriever), times_shown(known, retriever, asked.service.config))
+    flits = message.kind in (None, retriever.bundle.settings.flit_type)  # ads stand among flits alone
+    shown = times_shown(known, retriever, asked.service.config) if flits else {}
+    request = message.wishes.request(standing(known, retriever), shown)
     if known.forgotten:
         return _listed(asked, retriever.recommend_unknown(message.user, message.k, request, kind=message.kind))
-    newest, hidden = since_version(known, retriever, asked.service.config)
+    newest, hidden = since_version(known, retriever, asked.service.config, message.user)
     found = retriever.recommend(message.user, message.k, request, newest=newest, hidden=hidden, kind=message.kind)
     return _listed(asked, found)
 
@@ -78,7 +80,10 @@ def recommend_from(asked: Asked) -> dict[str, Any]:
 def similar(asked: Asked) -> dict[str, Any]:
     """The nearest neighbours of a flit, or of a node of another type."""
     message: Similar = asked.message
-    kind = message.type or asked.served.retriever.bundle.settings.flit_type
+    settings = asked.served.retriever.bundle.settings
+    kind = message.type or settings.flit_type
+    if kind == settings.user_type and asked.service.state.of(message.id).forgotten:
+        raise UnknownIdError("id must be a known id")
     return _near(asked, kind, asked.served.retriever.similar(message.id, message.k, node_type=kind))
 
 
@@ -104,12 +109,16 @@ def standing(known: Known, retriever: Retriever) -> dict[Id, float]:
     return {flit: factor for flit, factor in known.wishes.items() if flits.get(flit) is not None}
 
 
-def since_version(known: Known, retriever: Retriever, config: ServingConfig) -> tuple[list[Action], list[Id]]:
+def since_version(known: Known, retriever: Retriever, config: ServingConfig, user: Id) -> tuple[list[Action], list[Id]]:
     """Return what to fold into a user's interests, and what else not to show him.
 
-    An event from before the version's "now" stands in its tables already: it is not counted twice.
+    An event from before the version's "now" stands in its tables already and is not counted twice; of a user whom the
+    version has not met, none does.
     """
-    flits, as_of_s = retriever.bundle.ids[retriever.bundle.settings.flit_type], retriever.bundle.settings.as_of_s
+    bundle = retriever.bundle
+    flits, as_of_s = bundle.ids[bundle.settings.flit_type], bundle.settings.as_of_s
+    if bundle.ids[bundle.settings.user_type].get(user) is None:
+        as_of_s = None
     newest: list[Action] = []
     hidden: list[Id] = []
     for event in known.events:
@@ -140,7 +149,16 @@ def _listed(asked: Asked, found: Candidates) -> dict[str, Any]:
         one | ({"why": found.explain(place)} if message.explain else {}) for place, (one, shown) in rows if shown
     ]
     answer = {"version": asked.served.version, **told(found.reason, candidates)}
-    return answer | ({"trace": found.trace().to_dicts()} if message.trace else {})
+    return answer | ({"trace": _traced(asked, found)} if message.trace else {})
+
+
+def _traced(asked: Asked, found: Candidates) -> list[dict[str, Any]]:
+    """Return the steps of an answer, of which none names who asked to be forgotten."""
+    steps = found.trace().to_dicts()
+    for step in steps:
+        removed = step["removed"]
+        step["removed"] = [one for one, shown in zip(removed, _shown(asked, found.kind, removed), strict=True) if shown]
+    return steps
 
 
 def _near(asked: Asked, kind: str, frame: pl.DataFrame) -> dict[str, Any]:

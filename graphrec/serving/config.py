@@ -40,7 +40,7 @@ class ServingConfig(Section):
     """Requests a worker keeps waiting; more are answered 503 with ``Retry-After`` at once."""
     timeout_s: float = Field(default=5.0, gt=0)
     """Seconds a request may wait for its turn, and a body may take to arrive."""
-    max_body_bytes: int = Field(default=64 * 1024, ge=1024)
+    max_body_bytes: int = Field(default=128 * 1024, ge=1024)
     """Longest body."""
     max_image_bytes: int = Field(default=8 * 2**20, ge=1024)
     """Longest body of ``/v1/embed``, which may hold an image in base64."""

@@ -164,6 +164,8 @@ class Endpoint:
         """Let in who holds a token of the route's scope."""
         if self._spec.scope == "open":
             return
+        if not self._service.tokens.held and _of_another_site(headers):
+            raise Problem(403, "pages of other sites may not ask a service without tokens")
         held = self._service.tokens.scope_of(headers.get(b"authorization"))
         if held is None:
             raise Problem(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
@@ -243,6 +245,12 @@ def _failed(error: GraphrecError, request_id: bytes) -> tuple[Sent, dict[str, st
     else:
         problem = Problem(422, re.sub(r" \(got .*\)", "", str(error), flags=re.DOTALL)[:500])
     return _refused(problem, request_id), problem.headers
+
+
+def _of_another_site(headers: Mapping[bytes, bytes]) -> bool:
+    """Return whether a browser says that a page of another site asks; other clients name no origin."""
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host", b"")
 
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> bytes:

@@ -28,7 +28,11 @@ class Turns:
             await self._called()
         else:
             self._inside = 1
-            await asyncio.sleep(0)
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self._leave()
+                raise
         self._begun = time.perf_counter()
 
     async def __aexit__(self, *_: object) -> None:

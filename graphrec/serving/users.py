@@ -15,8 +15,8 @@ from graphrec.serving.messages import NewEvents, SetWishes
 from graphrec.serving.problems import Problem
 from graphrec.state import CLEARED, Event, Known, Outcome
 
-AHEAD_S = 86_400
-"""How far a caller's clock may run ahead."""
+AHEAD_S = 300
+"""How far a caller's clock may run ahead: the newest event of a drain is the next version's "now"."""
 
 
 def interests(asked: Asked) -> dict[str, Any]:
@@ -73,7 +73,7 @@ async def add_events(asked: Asked) -> dict[str, Any]:
 
 def _portrait(asked: Asked, user: Id, known: Known) -> dict[str, Any]:
     retriever = asked.served.retriever
-    newest, hidden = since_version(known, retriever, asked.service.config)
+    newest, hidden = since_version(known, retriever, asked.service.config, user)
     factors = standing(known, retriever)
     muted = tuple(flit for flit, factor in factors.items() if factor == 0)
     request = Request(muted=muted, boosted={flit: factor for flit, factor in factors.items() if factor > 0})

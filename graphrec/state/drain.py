@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from graphrec.errors import DataError
+from graphrec.errors import DataError, StateError
+from graphrec.forgotten import Forgotten
 from graphrec.ids import Id
 from graphrec.state.state import Event, State
 from graphrec.store.files import sync_tree
@@ -52,9 +53,14 @@ def drain(state: State, folder: Path, *, before_s: int = 0) -> Drained:
 
     Raises:
         DataError: If ids are strings here and integers there.
-        StateError: If the state cannot be read or written.
+        StateError: If the state cannot be read or written, or earlier drains into the folder were of another one.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / FORGOTTEN).is_file() and Forgotten.open(folder / FORGOTTEN).key != state.forgotten().key:
+        raise StateError(
+            f"state must be the one that was drained into {folder} before (got another: its {FORGOTTEN} has another "
+            "key); name that state, or drain into a folder of its own"
+        )
     removed = sum(_without_forgotten(state, path) for path in sorted(folder.iterdir()) if _OURS.fullmatch(path.name))
     start = state.drained()
     rows = list(state.since(start))

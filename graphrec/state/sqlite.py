@@ -16,7 +16,7 @@ from graphrec.ids import Id
 from graphrec.state.state import CLEARED, Event, Known, Outcome
 
 NEWEST = 1000
-"""Newest events of a user that an answer looks at."""
+"""Newest events of each kind of a user that an answer looks at: what he was shown does not hide what he did."""
 MOST_WISHES = 200
 """Wishes that one user may have."""
 MOST_KEPT = 1000
@@ -36,6 +36,11 @@ CREATE INDEX IF NOT EXISTS events_of_user ON events (user, seq);
 CREATE TABLE IF NOT EXISTS wishes (user NOT NULL, flit NOT NULL, factor REAL NOT NULL, PRIMARY KEY (user, flit));
 CREATE TABLE IF NOT EXISTS forgotten (hash BLOB PRIMARY KEY, at_s INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+"""
+NEWEST_OF_EACH_KIND = """
+SELECT event_id, flit, kind, time_s FROM (
+    SELECT *, row_number() OVER (PARTITION BY kind ORDER BY seq DESC) AS place FROM events WHERE user = ?
+) WHERE place <= ? ORDER BY seq
 """
 
 
@@ -141,11 +146,9 @@ class SqliteState:
     def _read(self, user: Id) -> Known:
         if self._forgot(self._reader, [user])[0]:
             return Known(forgotten=True)
-        rows = self._reader.execute(
-            "SELECT event_id, flit, kind, time_s FROM events WHERE user = ? ORDER BY seq DESC LIMIT ?", (user, NEWEST)
-        ).fetchall()
+        rows = self._reader.execute(NEWEST_OF_EACH_KIND, (user, NEWEST))
         wishes = self._reader.execute("SELECT flit, factor FROM wishes WHERE user = ? ORDER BY rowid", (user,))
-        events = (Event(name, user, flit, intern(kind), time_s) for name, flit, kind, time_s in reversed(rows))
+        events = (Event(name, user, flit, intern(kind), time_s) for name, flit, kind, time_s in rows)
         return Known(tuple(events), dict(wishes.fetchall()))
 
     def _forgot(self, told: sqlite3.Connection, users: Sequence[Id]) -> list[bool]:

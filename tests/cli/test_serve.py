@@ -41,6 +41,13 @@ def test_drain_writes_a_table(invoke: Invoke, tmp_path: Path) -> None:
     assert "1 rows of forgotten users taken out" in invoke("drain", tmp_path / "out", "--state", state).stderr
 
 
+def test_a_state_that_is_not_there_is_not_drained(invoke: Invoke, tmp_path: Path) -> None:
+    done = invoke("drain", tmp_path / "out", "--state", tmp_path / "nothing.sqlite")
+    assert done.exit_code == 2
+    assert "state must be the file that the service writes" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_a_version_holds_leaves_the_state(invoke: Invoke, tmp_path: Path) -> None:
     publish(Store(tmp_path / "store"), 0)
     state = tmp_path / "store" / "state" / "state.sqlite"

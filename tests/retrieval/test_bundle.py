@@ -1,8 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
+import pytest
 
+from graphrec.errors import ConfigError
+from graphrec.ids import IdMap
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.retrieval.settings import Settings
@@ -22,6 +27,16 @@ def test_a_saved_bundle_answers_as_before(tmp_path: Path) -> None:
         assert after.interests == before.interests
     assert not opened.flit_vectors.flags.writeable
     assert opened.catalogue.equals(bundle.catalogue)
+
+
+def test_ids_of_a_type_without_vectors_are_kept(tmp_path: Path) -> None:
+    bundle = planted()
+    sponsors = IdMap(pl.Series("id", ["s0", "s1"]))
+    replace(bundle, ids={**bundle.ids, "sponsor": sponsors}).save(tmp_path)
+    opened = Bundle.open(tmp_path)
+    assert opened.ids["sponsor"].row("s1") == 1
+    with pytest.raises(ConfigError, match=r"node_type must be one of .*flit.* \(got 'sponsor'\)"):
+        Retriever(opened).similar("s1", node_type="sponsor")
 
 
 def test_settings_survive_json() -> None:

@@ -70,6 +70,17 @@ def test_wishes_hold_for_new_interests_too(retriever: Retriever) -> None:
     assert not (topic_of(retriever.bundle.ids["flit"].rows(found.ids)) == 2).any()
 
 
+def test_somebody_unknown_is_known_by_the_weight_of_what_he_did_and_by_what_he_hid(retriever: Retriever) -> None:
+    shared, clicked = Action("f20", weight=1.5), Action("f21", weight=0.5)  # of two topics
+    hide = Action("f26", weight=-1.4)  # of the first
+    for told in ([shared, clicked], [clicked, shared]):
+        found = retriever.recommend("stranger", 20, newest=told)
+        assert found.explain(found.interests.index("f20"))["importance_share"] == pytest.approx(0.75)
+    found = retriever.recommend("stranger", 20, newest=[shared, clicked, hide])
+    assert "f26" not in found.ids
+    assert found.explain(found.interests.index("f20"))["importance_share"] < 0.7
+
+
 def test_unknown_flits_and_weights_of_nothing_are_refused(retriever: Retriever) -> None:
     with pytest.raises(UnknownIdError, match="f999"):
         retriever.recommend("u1", 5, newest=[Action("f999")])

@@ -112,6 +112,14 @@ def test_all_interests_muted_is_said(retriever: Retriever) -> None:
     assert not topics & set(topic_of(rows).tolist())
 
 
+def test_many_boosts_of_one_interest_stay_a_number() -> None:
+    retriever = Retriever(planted())
+    same = [flit for flit in range(6, NUM_FLITS) if topic_of(flit) == 0]
+    found = retriever.recommend("u0", 5, Request(boosted={f"f{flit}": 1000.0 for flit in same}))
+    assert len(found) == 5
+    assert np.isfinite(found.scores).all()
+
+
 def test_a_boost_brings_an_interest_forward() -> None:
     bundle = planted(interests={"served": 1})
     retriever = Retriever(bundle)

@@ -1,6 +1,7 @@
 """Ads through the service: told apart, and not shown again to whom they were shown often enough."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from graphrec.store import Store
 from tests.retrieval.test_ads import with_ads
+from tests.retrieval.test_kinds import with_kinds
 from tests.serving.world import Running, publish, serving
 
 
@@ -43,3 +45,10 @@ def test_impressions_count_against_the_cap_and_hide_nothing(seller: Running) -> 
     assert sold in ads(seller)
     shown(seller, sold, "impression", "second")  # the rule of the version allows two
     assert sold not in ads(seller)
+
+
+def test_who_was_shown_something_may_ask_for_another_kind(tmp_path: Path) -> None:
+    publish(Store(tmp_path / "store"), 0, replace(with_kinds(), campaigns=with_ads().campaigns))
+    with serving(tmp_path / "store", tmp_path) as seller:
+        shown(seller, "f7", "impression", "before")
+        assert seller.candidates("u0", 3, kind="user")

@@ -89,6 +89,11 @@ def test_accounts_and_shops_are_recommended_and_who_is_forgotten_is_not_named(tm
         assert server.candidates("u1", 5, kind="user") == [one for one in found if one not in (found[0], near[0])]
         left = [one["id"] for one in server.post("/v1/similar", id="u1", type="user", k=5).json()["found"]]
         assert left == [one for one in near if one not in (found[0], near[0])]
+        assert server.post("/v1/similar", id=found[0], type="user").status_code == 404
+        traced = server.post("/v1/recommend", user="u1", k=1, kind="user", trace=True).json()["trace"]
+        named = {one for step in traced for one in step["removed"]}
+        assert named
+        assert not named & {found[0], near[0]}
         assert server.candidates(found[0], 3, kind="shop") == direct.recommend_unknown("?", 3, kind="shop").ids
 
 

@@ -99,6 +99,22 @@ def test_strangers_are_not_listened_to_without_tokens(tmp_path: Path, host: str)
     assert not is_loopback(host)
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [(None, 200), ("http://{host}", 200), ("http://example.org", 403), ("null", 403), ("http://127.0.0.1:1", 403)],
+)
+def test_pages_of_other_sites_do_not_ask_a_service_without_tokens(
+    planted_store: Path, tmp_path: Path, origin: str | None, status: int
+) -> None:
+    import httpx2
+
+    with serving(planted_store, tmp_path, tokens=None) as open_to_all:
+        host = open_to_all.url.removeprefix("http://")
+        headers = {} if origin is None else {"Origin": origin.format(host=host)}
+        found = httpx2.post(f"{open_to_all.url}/v1/recommend", json={"user": "u1"}, headers=headers)
+    assert found.status_code == status
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_this_machine_is(host: str) -> None:
     assert is_loopback(host)

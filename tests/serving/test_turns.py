@@ -69,3 +69,21 @@ def test_whoever_gives_up_holds_nobody_up() -> None:
     order = asyncio.run(measured())
     assert order[-1] == 9
     assert order.count(0) == order.count(5) == 3
+
+
+def test_who_gives_up_while_nobody_else_waits_holds_nobody_up() -> None:
+    async def measured() -> list[int]:
+        turns, order = Turns(), list[int]()
+
+        async def answer(number: int) -> None:
+            async with turns:
+                order.append(number)
+
+        first = asyncio.create_task(answer(0))
+        await asyncio.sleep(0)  # inside, before its turn has begun
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await asyncio.wait_for(answer(1), timeout=5)
+        return order
+
+    assert asyncio.run(measured()) == [1]

@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from graphrec.errors import DataError
+from graphrec.errors import DataError, StateError
 from graphrec.state import Event, SqliteState, drain
 
 
@@ -42,6 +42,17 @@ def test_the_forgotten_leave_earlier_files_and_never_enter_new_ones(state: Sqlit
     done = drain(state, tmp_path / "out")
     assert (done.events, done.removed) == (1, 3)
     assert set(pl.read_parquet(tmp_path / "out" / "events-*.parquet")["user_id"]) == {"u0", "u2"}
+
+
+def test_another_state_is_not_drained_over_an_earlier_one(state: SqliteState, tmp_path: Path) -> None:
+    state.forget("u1")
+    drain(state, tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    other = SqliteState(tmp_path / "other")
+    other.append([Event("new", "u2", "f1", "like", 500)])
+    with pytest.raises(StateError, match=r"state must be the one that was drained into .* \(got another"):
+        drain(other, tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
 def test_integers_stay_integers_and_mixed_ids_are_refused(tmp_path: Path) -> None:

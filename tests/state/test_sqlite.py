@@ -46,6 +46,14 @@ def test_only_the_newest_events_are_read(state: SqliteState) -> None:
     assert [one.event_id for one in state.of("ada").events] == [f"e{number}" for number in range(5, NEWEST + 5)]
 
 
+def test_what_somebody_was_shown_does_not_push_out_what_he_did(state: SqliteState) -> None:
+    state.append([event(0)])
+    state.append([event(number, kind="impression") for number in range(1, NEWEST + 5)])
+    known = state.of("ada").events
+    assert known[0] == event(0)
+    assert [one.event_id for one in known[1:]] == [f"e{number}" for number in range(5, NEWEST + 5)]
+
+
 def test_wishes_stand_until_they_are_cleared(state: SqliteState) -> None:
     assert state.wish("ada", {"f1": MUTED, "f2": 2.0}).wishes == {"f1": 0.0, "f2": 2.0}
     assert state.wish("ada", {"f1": CLEARED, "f2": 3.0}).wishes == {"f2": 3.0}
