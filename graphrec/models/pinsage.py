@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphrec.arrays import BoolVector, FloatVector
+from graphrec.models.by_type import ModulesByType, ParametersByType
 from graphrec.models.config import ModelConfig, Pooling
 from graphrec.models.layers import Head, orthogonal
 from graphrec.models.pooling import POOLS
@@ -69,19 +70,19 @@ class PinSage(nn.Module):
         self.types = tuple(input_dims)
         hidden = config.hidden_dim
         bare = {t for t, width in input_dims.items() if width == 1 and config.id_vectors}
-        self.project = nn.ModuleDict(
+        self.project = ModulesByType(
             {t: orthogonal(width, hidden, DEGREE_ALONE if t in bare else 1.0) for t, width in input_dims.items()}
         )
-        self.ids = nn.ModuleDict()
+        self.ids = ModulesByType()
         if config.id_vectors:
             self.ids.update({t: nn.Embedding(num_nodes[t], hidden) for t in self.types})
             for t, table in self.ids.items():
                 length = 1.0 if t in bare else ID_SCALE
                 nn.init.normal_(table.weight, std=length * hidden**-0.5)  # type: ignore[arg-type]
-        self.bias = nn.ParameterDict({t: nn.Parameter(torch.zeros(num_nodes[t])) for t in biased})
+        self.bias = ParametersByType({t: nn.Parameter(torch.zeros(num_nodes[t])) for t in biased})
         self.layers = nn.ModuleList(PinSageLayer(self.types, hidden, config.pooling) for _ in range(config.num_layers))
         first = Head(hidden, config.dim)
-        self.head = nn.ModuleDict({t: Head(hidden, config.dim) for t in self.types})
+        self.head = ModulesByType({t: Head(hidden, config.dim) for t in self.types})
         for head in self.head.values():
             head.load_state_dict(first.state_dict())  # one space from the start
 
@@ -161,7 +162,7 @@ class PinSageLayer(nn.Module):
         super().__init__()
         self.pool = POOLS[pooling]
         self.types = tuple(types)
-        self.update = nn.ModuleDict({t: orthogonal(dim * (1 + len(self.types)), dim) for t in self.types})
+        self.update = ModulesByType({t: orthogonal(dim * (1 + len(self.types)), dim) for t in self.types})
         for t, update in self.update.items():
             assert isinstance(update, nn.Linear)
             shares = [1.0, *(1.0 if s == t else OTHER_TYPES for s in self.types)]

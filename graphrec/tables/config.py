@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from graphrec.section import Section
 
@@ -188,6 +188,14 @@ class InputConfig(Section):
         tables = [*self.nodes.values(), *self.edges]
         named = {pattern for one in tables for pattern in _patterns(one)}
         return sorted((named | set(self.forgotten.values())) - {""})
+
+    @field_validator("nodes")
+    @classmethod
+    def _node_types_name_files(cls, nodes: dict[str, NodeConfig]) -> dict[str, NodeConfig]:
+        for name in nodes:
+            if not name or set(name) & set("/\\."):
+                raise ValueError(f"must name node types without a slash or a dot (got {name!r})")
+        return nodes
 
     @model_validator(mode="after")
     def _forgotten_are_of_declared_nodes(self) -> Self:

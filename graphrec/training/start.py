@@ -48,7 +48,7 @@ def restart(model: PinSage, content: Content, past: PastGraph, seed: int) -> Non
         seed: Root of the SVD.
     """
     newer = _sides(model, past, seed)
-    ids = {t: model.ids.get_parameter(f"{t}.weight") for t in newer}
+    ids = {t: next(model.ids[t].parameters()) for t in newer}
     met = {t: _known(one) for t, one in ids.items()}
     told: dict[str, Tensor] = {t: model.project[t](content.unmet(t, _every(one))) for t, one in newer.items()}
     both = {t: met[t] & _known(one) for t, one in newer.items()}

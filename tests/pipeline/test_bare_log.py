@@ -113,3 +113,17 @@ def test_every_graph_gets_id_vectors_of_its_own(by_past: Finished) -> None:
         for node_type in ("user", "flit"):
             np.testing.assert_array_equal(found[node_type], own[node_type])
             assert not np.array_equal(found[node_type], trained[node_type])
+
+
+def test_node_types_may_have_the_names_of_methods(bare: Finished, tmp_path: Path) -> None:
+    """torch keeps parts of a model as attributes, and has ``keys`` and ``items`` of its own."""
+    text = CONFIG.replace("  user:", "  keys:").replace("  flit:", "  items:")
+    text = text.replace("source: user", "source: keys").replace("target: flit", "target: items")
+    (tmp_path / "other.yaml").write_text(text)
+    changes = [
+        f"data={bare.config.data}", "training={epochs: 2, batch_size: 256, content_only_share: 0.0}",
+        "model={hidden_dim: 8, dim: 8, id_vectors: true, svd_start: true, popularity_bias: true, positives: {past: 1}}",
+        "projection.method=pca",
+    ]  # fmt: skip
+    done = finished(load_config(tmp_path / "other.yaml", changes))
+    assert Retriever.open(done.config.store).recommend("p1", 5).reason == "interests"
