@@ -59,7 +59,7 @@ def flits_for(wishes: Wishes, asker: Asker, k: int, request: Request, without: s
     bundle, told = wishes.bundle, Trace()
     served = _served(bundle, asker, request)
     query = bundle.query(served.medoids, served.importance, asker.actions, asker.seen, asker.row)
-    shelf, where = _near_home(bundle, wishes.shelf(request, served, told), asker, request)
+    shelf, where = _near_home(bundle, wishes.shelf(request, asker.own.medoid, served, told), asker, request)
     if request.reshapes:
         longer = candidates_of(query, shelf, max(k * LONGER, shelf.budget), told)
         scored = wishes.reshaped(longer, request, k, told)

@@ -50,7 +50,7 @@ def muted_rule(vectors: FloatMatrix, muted: FloatMatrix, heard: FloatMatrix, mer
 
     Args:
         vectors: All flits, float32 ``[num_flits, dim]``.
-        muted: Medoids of the muted interests, float32 ``[muted, dim]``.
+        muted: The flits that were named and the medoids of their interests, float32 ``[muted, dim]``.
         heard: Medoids of the others that answer, float32 ``[heard, dim]``.
         merge_cosine: The cut of the clusters.
     """

@@ -37,17 +37,18 @@ class Wishes:
         self.bundle = bundle
         self._kept: OrderedDict[str, tuple[Shelf, list[Rule]]] = OrderedDict()
 
-    def shelf(self, request: Request, served: Served, told: Trace) -> Shelf:
+    def shelf(self, request: Request, own: RowVector, served: Served, told: Trace) -> Shelf:
         """Return the shelf that a request may draw from.
 
         Args:
             request: The wishes.
+            own: Medoids of all of the user's interests, int32.
             served: The interests that are heard.
             told: Told how many flits each rule forbids.
         """
         shelf, rules = self._narrowed(request)
         if request.muted:
-            silent = self._silent(request, served)
+            silent = self._silent(request, own, served)
             shelf, rules = shelf.narrowed(~silent.forbidden), [*rules, silent]
         for rule in rules:
             told.note("rule", int(shelf.allowed.sum()), f"{rule.why}: {int(rule.forbidden.sum())} of the catalogue")
@@ -91,10 +92,13 @@ class Wishes:
                 self._kept.popitem(last=False)
         return found
 
-    def _silent(self, request: Request, served: Served) -> Rule:
+    def _silent(self, request: Request, own: RowVector, served: Served) -> Rule:
+        """Return the rule against what lies round the flits that a request mutes, and round their interests."""
         vectors, cut = self.bundle.flit_vectors, self.bundle.settings.interests.merge_cosine
         assert not isinstance(cut, str), "a bundle holds resolved settings"
-        muted = self.bundle.ids[self.bundle.settings.flit_type].rows(list(request.muted))
+        named = self.bundle.ids[self.bundle.settings.flit_type].rows(list(request.muted))
+        worth = worth_of(request, self.bundle, own)
+        muted = named if worth is None else np.union1d(named, own[worth == 0])
         return muted_rule(vectors, vectors[muted], vectors[served.medoids], cut)
 
 

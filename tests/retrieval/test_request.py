@@ -100,6 +100,10 @@ def test_a_flit_mutes_the_interest_it_lies_nearest_to(retriever: Retriever) -> N
     by_medoid = retriever.recommend("u1", 20, Request(muted=(medoid,)))
     by_flit = retriever.recommend("u1", 20, Request(muted=(other,)))
     assert set(by_flit.interests) == set(by_medoid.interests)
+    vectors = retriever.bundle.flit_vectors
+    rows = retriever.bundle.ids["flit"].rows(by_flit.ids)
+    cut = retriever.bundle.settings.interests.merge_cosine
+    assert (vectors[rows] @ vectors[row] < cut).all()  # near the medoid, though perhaps not near what was named
 
 
 def test_all_interests_muted_is_said(retriever: Retriever) -> None:
