@@ -11,7 +11,7 @@ class ModulesByType(nn.ModuleDict):
 
     def add_module(self, name: str, module: nn.Module | None) -> None:
         """Add one, without a look at the attributes of the dictionary itself."""
-        self._modules[name] = module
+        self._modules[name] = module  # type: ignore[assignment]
 
 
 class ParametersByType(nn.ParameterDict):
