@@ -37,6 +37,7 @@ from graphrec.training.snapshots import (
     build_snapshots,
     log_degrees,
     training_splits,
+    validation_split,
 )
 from graphrec.training.twhin import relation_edges
 from graphrec.training.two_tower import TwoTowerCourse, embed_towers
@@ -95,7 +96,10 @@ def train_encoder(config: RunConfig, split: Split, features: Features, workshop:
     """Train the model of the config's preset on the past of a split."""
     if isinstance(config.model, ModelConfig):
         return _train_pinsage(config, config.model, split, features, workshop)
-    _, validation = training_splits(split.train, config.training, end_s=split.at_s)
+    if isinstance(config.model, TwoTowerConfig):
+        _, validation = training_splits(split.train, config.training, end_s=split.at_s)
+    else:
+        validation = validation_split(split.train, config.training, end_s=split.at_s)
     graph = build_graph(validation.train, as_of_s=validation.at_s)
     layout = fit_layout(features, None, _fit_rows(validation), log_degrees(graph))
     actions = action_triplets(split.train)
@@ -162,7 +166,7 @@ def _train_pinsage(
 def _train_on_past(
     config: RunConfig, model: ModelConfig, split: Split, features: Features, workshop: Workshop
 ) -> TrainedEncoder:
-    _, held = training_splits(split.train, config.training, end_s=split.at_s)
+    held = validation_split(split.train, config.training, end_s=split.at_s)
     bare = model.model_copy(update={"positives": {}})  # the past holds its positives itself
     past = build_snapshot(split.train, held, config.neighbourhoods, bare, engine=workshop.engine)
     layout = fit_layout(features, model.blocks, _fit_rows(held), past.log_degree)

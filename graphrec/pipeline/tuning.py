@@ -30,7 +30,7 @@ from graphrec.retrieval.tune_cold import tune_cold_share, tune_cold_weights
 from graphrec.retrieval.tune_kinds import tune_kinds
 from graphrec.retrieval.tune_lengths import tune_lengths
 from graphrec.store import Artifact
-from graphrec.training.snapshots import training_splits
+from graphrec.training.snapshots import validation_split
 
 
 def tuning_stage(
@@ -40,7 +40,7 @@ def tuning_stage(
 
     def write(folder: Path) -> Facts:
         split = load()
-        _, validation = training_splits(split.train, config.training, end_s=split.at_s)
+        validation = validation_split(split.train, config.training, end_s=split.at_s)
         runner.on_progress("tuning", 0, 2)
         bundle = _past(config, validation, model.path, features.path, runner.engine)
         runner.on_progress("tuning", 1, 2)

@@ -90,22 +90,51 @@ def training_splits(tables: Tables, config: TrainingConfig, *, end_s: int | None
     hides a random share of the actions and of the flits whole.
 
     Raises:
-        DataError: If no window holds an action.
+        DataError: If no training window holds an action, or the one for validation none.
     """
-    if end_s is None or actions_of(tables)["time_s"].null_count():
-        splits = [_hide(tables, config, number) for number in range(config.windows + 1)]
-        return splits[1:], splits[0]
+    validation = validation_split(tables, config, end_s=end_s)
+    if end_s is None or _undated(tables):
+        return [_hide(tables, config, number) for number in range(1, config.windows + 1)], validation
+    windows = [_window(tables, config, end_s, number) for number in range(config.windows, 0, -1)]
+    train = [split for split in windows if split is not None]
+    if not train:
+        raise _too_long("a training and a validation window", config)
+    return train, validation
+
+
+def validation_split(tables: Tables, config: TrainingConfig, *, end_s: int | None) -> Split:
+    """Return the split that validates, as :func:`training_splits` does: all that is read by what has no windows.
+
+    Raises:
+        DataError: If it holds no action, or nothing lies before it.
+    """
+    if end_s is None or _undated(tables):
+        return _hide(tables, config, 0)
+    split = _window(tables, config, end_s, 0)
+    if split is None:
+        raise _too_long("a past and a validation window", config)
+    return split
+
+
+def _undated(tables: Tables) -> bool:
+    return bool(actions_of(tables)["time_s"].null_count())
+
+
+def _window(tables: Tables, config: TrainingConfig, end_s: int, number: int) -> Split | None:
+    """Return the split of a window, the newest being 0; ``None`` where nothing lies before it or no action in it."""
     length = round(config.window_days * DAY_S)
-    starts = [end_s - length * (number + 1) for number in range(config.windows + 1)]
+    start = end_s - length * (number + 1)
     oldest = actions_of(tables)["time_s"].min()
-    splits = [split_at(tables, at, at + length) for at in starts if isinstance(oldest, int) and at > oldest]
-    train = [split for split in reversed(splits[1:]) if split.test.height]
-    if not train or not splits[0].test.height:
-        raise DataError(
-            "training.window_days must leave a training and a validation window with actions "
-            f"(got {config.window_days}); shorten the window"
-        )
-    return train, splits[0]
+    if not isinstance(oldest, int) or start <= oldest:
+        return None
+    split = split_at(tables, start, start + length)
+    return split if split.test.height else None
+
+
+def _too_long(wanted: str, config: TrainingConfig) -> DataError:
+    return DataError(
+        f"training.window_days must leave {wanted} with actions (got {config.window_days}); shorten the window"
+    )
 
 
 def _hide(tables: Tables, config: TrainingConfig, number: int) -> Split:

@@ -12,6 +12,7 @@ from graphrec.training.snapshots import (
     build_snapshot,
     build_snapshots,
     training_splits,
+    validation_split,
 )
 from tests.graph.conftest import DAY, edges, nodes
 from tests.training.world import MODEL, NEIGHBOURS, TRAINING, World, communities
@@ -137,6 +138,9 @@ def test_no_action_in_any_training_window_raises() -> None:
     tables = Tables({"user": nodes("u", 2), "flit": nodes("f", 2)}, (likes,))
     with pytest.raises(DataError, match="must leave a training and a validation window with actions"):
         training_splits(tables, TRAINING, end_s=40 * DAY)
+    assert validation_split(tables, TRAINING, end_s=40 * DAY).test.rows() == [(0, 1)]  # for what reads no window
+    with pytest.raises(DataError, match=r"must leave a past and a validation window .* \(got 50.0\); shorten"):
+        validation_split(tables, TrainingConfig(window_days=50), end_s=40 * DAY)
 
 
 def test_positives_that_find_no_pair_raise() -> None:
