@@ -14,6 +14,7 @@ from benchmarks.reliability.damage import CHANGES, KINDS, damaged, plan, role
 from benchmarks.reliability.hostile import hostile_names
 from benchmarks.reliability.opened import End, ends_of, tell
 from benchmarks.reliability.options import Options
+from graphrec.serving.config import ServingConfig
 from graphrec.serving.openapi import described
 from graphrec.serving.tokens import SCOPES
 from graphrec.store import Store
@@ -91,12 +92,13 @@ def test_what_a_body_must_get_follows_from_its_limit() -> None:
     def told(path: str, size: int, framing: str = "length", garbage: bool = False) -> tuple[int, ...]:
         return Body(path, size, framing, garbage).documented
 
-    assert told("/v1/recommend", 65536) == (200,)
-    assert told("/v1/recommend", 65537) == told("/v1/recommend", 65537, "chunked") == (413,)
-    assert told("/v1/recommend", 40_000, "longer") == (413,)
-    assert told("/v1/recommend", 20_000, "longer") == (408,)
-    assert told("/v1/recommend", 65536, garbage=True) == (422,)
-    assert told("/v1/embed", 65537) == (200,)
+    most = ServingConfig().max_body_bytes
+    assert told("/v1/recommend", most) == (200,)
+    assert told("/v1/recommend", most + 1) == told("/v1/recommend", most + 1, "chunked") == (413,)
+    assert told("/v1/recommend", most // 2 + 1, "longer") == (413,)
+    assert told("/v1/recommend", most // 2, "longer") == (408,)
+    assert told("/v1/recommend", most, garbage=True) == (422,)
+    assert told("/v1/embed", most + 1) == (200,)
     assert told("/version", 1) == (413,)
     sent = b"".join(Body("/v1/recommend", 200_000, "chunked", False).pieces(b""))
     assert sent.count(b"10000\r\n") == 3
