@@ -6,9 +6,11 @@ STAMP := $(VENV)/.installed
 CODE := $(wildcard graphrec tests jobs benchmarks)
 BOOKS := $(wildcard notebooks)
 ARGS ?=
+JOBS ?= 2
 
-# Tests run side by side with whatever else runs: few threads, compiled loops kept between runs.
-TEST_ENV := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} NUMBA_CACHE_DIR=$(CURDIR)/$(VENV)/numba TOKENIZERS_PARALLELISM=false
+# Files of tests run side by side, as many as JOBS says: few threads each, compiled loops kept between runs.
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+TEST_ENV := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} NUMBA_CACHE_DIR=$(CURDIR)/$(VENV)/numba TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo doctor test test-all check format clean
@@ -33,10 +35,10 @@ doctor: $(STAMP)  ## Check this machine
 	$(BIN)/graphrec doctor
 
 test: $(STAMP)  ## Run the fast tests (ARGS="-k store" narrows them)
-	$(TEST_ENV) $(BIN)/python -m pytest $(ARGS)
+	$(TEST_ENV) $(PYTEST) $(ARGS)
 
 test-all: $(STAMP)  ## Run every test, the slow ones too
-	$(TEST_ENV) $(BIN)/python -m pytest -m "" $(ARGS)
+	$(TEST_ENV) $(PYTEST) -m "" $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, types
 	$(BIN)/ruff check $(CODE) $(BOOKS)

@@ -42,6 +42,12 @@ class World:
         return run_args(self.data, self.store)
 
 
+@pytest.fixture(autouse=True)
+def _no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are as wide as in a file, whatever the terminal that tests were started from."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def invoke() -> Invoke:
     def run(*args: object) -> Result:

@@ -66,6 +66,7 @@ class Load(threading.Thread):
                 self.answers.append((found.status_code, found.headers["x-graphrec-version"], found.json()))
 
 
+@pytest.mark.slow
 def test_swaps_under_load_lose_nothing_and_mix_nothing(store: Store, running: Running) -> None:
     names = [f"v{number:04d}" for number in range(1, VERSIONS + 1)]
     expected = {
