@@ -15,7 +15,7 @@ PACKAGE = ROOT / "graphrec"
 LINES: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("section",),
-    ("arrays",),
+    ("arrays", "tensors"),
     ("compiled",),
     ("ids",),
     ("forgotten",),

@@ -152,11 +152,12 @@ def check_bfloat16() -> Check:
 
 
 def check_gpu() -> Check:
-    """Tell whether torch sees a GPU; graphrec computes on the processor."""
+    """Tell whether torch sees a GPU: what ``runtime.device: auto`` takes."""
     import torch
 
-    seen = torch.cuda.get_device_name() if torch.cuda.is_available() else "none seen"
-    return Check("GPU", "note", f"{seen}; none is needed")
+    if torch.cuda.is_available():
+        return Check("GPU", "ok", f"{torch.cuda.get_device_name()}: models train on it")
+    return Check("GPU", "note", "none seen; none is needed")
 
 
 def _installed(name: str) -> str | None:

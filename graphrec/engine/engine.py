@@ -32,6 +32,10 @@ class Team(Protocol):
     def size(self) -> int:
         """Number of workers."""
 
+    @property
+    def device(self) -> str:
+        """Where this worker's tensors are, as torch names it."""
+
     def average(self, gradients: "Sequence[Tensor]") -> None:
         """Replace each tensor, in place, by its mean over the workers."""
 
@@ -51,6 +55,10 @@ class Engine(Protocol):
     """Where work runs. What comes out does not depend on it, beyond the rounding of floats."""
 
     workers: int
+    device: str
+    """Where the tensors of work in this process are, parts of :meth:`map_parts` included, as torch names it."""
+    worker_device: str
+    """Where those of workers are that :meth:`map_batches` and :meth:`train` start."""
     counts: dict[str, Counter[str]]
     """Name of the work to machine to tasks done there; empty where there is one process."""
 
@@ -77,7 +85,13 @@ class Engine(Protocol):
         """
 
     def map_batches(
-        self, make: Callable[..., Worker], rows: pl.DataFrame, *shared: Any, name: str, batch_size: int
+        self,
+        make: Callable[..., Worker],
+        rows: pl.DataFrame,
+        *shared: Any,
+        name: str,
+        batch_size: int,
+        on_device: bool = False,
     ) -> Iterator[pl.DataFrame]:
         """Yield what workers make of ``rows``, batch by batch, in order.
 
@@ -87,6 +101,7 @@ class Engine(Protocol):
             shared: As above.
             name: As above.
             batch_size: Rows a worker is given at once.
+            on_device: Whether workers compute on :attr:`worker_device`.
         """
 
     def train(

@@ -23,10 +23,12 @@ class LocalEngine:
 
     Args:
         workers: Threads for work that is cut into pieces here.
+        device: Where tensors are.
     """
 
-    def __init__(self, workers: int = 2) -> None:
+    def __init__(self, workers: int = 2, device: str = "cpu") -> None:
         self.workers = workers
+        self.device = self.worker_device = device
         self.counts: dict[str, Counter[str]] = {}
 
     def observe(self, metric: str, value: float, **tags: str) -> None:
@@ -52,7 +54,13 @@ class LocalEngine:
         return results
 
     def map_batches(
-        self, make: Callable[..., Worker], rows: pl.DataFrame, *shared: Any, name: str, batch_size: int
+        self,
+        make: Callable[..., Worker],
+        rows: pl.DataFrame,
+        *shared: Any,
+        name: str,
+        batch_size: int,
+        on_device: bool = False,
     ) -> Iterator[pl.DataFrame]:
         """Yield what one worker makes of the batches; see :meth:`graphrec.engine.Engine.map_batches`."""
         if len(rows):
@@ -67,7 +75,7 @@ class LocalEngine:
         on_report: Callable[[dict[str, float]], None],
     ) -> Path:
         """Train alone; see :meth:`graphrec.engine.Engine.train`."""
-        loop(Alone(folder / FILE, on_report), *shared)
+        loop(Alone(folder / FILE, on_report, self.device), *shared)
         return folder / FILE
 
 
@@ -77,14 +85,19 @@ class Alone:
     Args:
         checkpoint: File that keeps the newest checkpoint; ``None`` keeps none.
         on_report: Called with each epoch's figures.
+        device: Where tensors are.
     """
 
     rank = 0
     size = 1
 
     def __init__(
-        self, checkpoint: Path | None = None, on_report: Callable[[dict[str, float]], None] = lambda entry: None
+        self,
+        checkpoint: Path | None = None,
+        on_report: Callable[[dict[str, float]], None] = lambda entry: None,
+        device: str = "cpu",
     ) -> None:
+        self.device = device
         self._checkpoint = checkpoint
         self._on_report = on_report
 

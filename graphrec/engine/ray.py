@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 import polars as pl
 
 from graphrec.engine.config import RuntimeConfig
+from graphrec.engine.device import find_device
 from graphrec.engine.engine import OnDone, Worker, spans
 from graphrec.engine.local import LocalEngine
-from graphrec.errors import EngineError, GraphrecError
+from graphrec.errors import ConfigError, EngineError, GraphrecError
 from graphrec.store.failpoint import failpoint
 
 logger = logging.getLogger(__name__)
@@ -40,10 +41,19 @@ class RayEngine:
     Attributes:
         workers: One-CPU actors and training workers.
         counts: Name of the work to node id to tasks done there.
+        device: ``cpu``: tasks have CPUs alone.
+        worker_device: ``cuda`` where the cluster has GPUs for training workers and encoders.
+
+    Raises:
+        ConfigError: If GPUs are asked for that the cluster does not have.
     """
+
+    device = "cpu"
 
     def __init__(self, config: RuntimeConfig) -> None:
         self.workers = config.workers
+        self._gpus = _gpus_for(config)
+        self.worker_device = "cuda" if self._gpus else "cpu"
         self.counts: dict[str, Counter[str]] = {}
         self._config = config
         self._gauges: dict[str, Any] = {}
@@ -110,7 +120,13 @@ class RayEngine:
         return [results[number] for number in range(len(parts))]
 
     def map_batches(
-        self, make: Callable[..., Worker], rows: pl.DataFrame, *shared: Any, name: str, batch_size: int
+        self,
+        make: Callable[..., Worker],
+        rows: pl.DataFrame,
+        *shared: Any,
+        name: str,
+        batch_size: int,
+        on_device: bool = False,
     ) -> Iterator[pl.DataFrame]:
         """Stream batches through a pool of actors; see :meth:`graphrec.engine.Engine.map_batches`."""
         import ray
@@ -121,12 +137,14 @@ class RayEngine:
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_options.preserve_order = True
-        size = max(1, min(batch_size, -(-len(rows) // (2 * self.workers))))
+        gpus = {"num_gpus": 1} if on_device and self._gpus else {}
+        workers = min(self.workers, self._gpus) if gpus else self.workers
+        size = max(1, min(batch_size, -(-len(rows) // (2 * workers))))
         blocks = [one.to_arrow() for one in rows.iter_slices(size)]
-        pool = data.ActorPoolStrategy(size=min(self.workers, len(blocks)))
+        pool = data.ActorPoolStrategy(size=min(workers, len(blocks)))
         dataset = data.from_arrow(blocks).map_batches(
             _BatchWorker, fn_constructor_args=(name, make, [self.share(one) for one in shared]),
-            batch_size=None, batch_format="pyarrow", compute=pool, num_cpus=1,
+            batch_size=None, batch_format="pyarrow", compute=pool, num_cpus=1, **gpus,
         )  # fmt: skip
         with _told():
             for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -143,17 +161,40 @@ class RayEngine:
     ) -> Path:
         """Train data-parallel with Ray Train; see :meth:`graphrec.engine.Engine.train`."""
         if not self._config.training_workers:
-            return LocalEngine(self.workers).train(loop, *shared, folder=folder, on_report=on_report)
+            here = LocalEngine(self.workers, find_device(self._config.device))
+            return here.train(loop, *shared, folder=folder, on_report=on_report)
         from graphrec.engine.ray_train import fit
 
+        number, on_gpu = self._config.training_workers, self.worker_device == "cuda"
         with _told():
-            newest, nodes = fit(loop, [self.share(one) for one in shared], self._config.training_workers, folder)
+            newest, nodes = fit(loop, [self.share(one) for one in shared], number, folder, on_gpu=on_gpu)
         for node in nodes:
             self._count("training", node)
         return newest
 
     def _count(self, name: str, node: str) -> None:
         self.counts.setdefault(name, Counter())[node] += 1
+
+
+def _gpus_for(config: RuntimeConfig) -> int:
+    """Return how many GPUs of the cluster are used; 0: its workers compute on CPUs.
+
+    Raises:
+        ConfigError: If GPUs are asked for that the cluster does not have.
+    """
+    import ray
+
+    cluster: Any = ray
+    there = 0 if config.device == "cpu" else int(cluster.cluster_resources().get("GPU", 0))
+    needed = max(1, config.training_workers)
+    if there >= needed:
+        return there
+    if config.device == "cuda":
+        raise ConfigError(
+            f"runtime.device must find a GPU for every training worker (got {there} in the cluster for {needed}); "
+            "lower runtime.training_workers, add nodes, or take runtime.device=auto"
+        )
+    return 0
 
 
 def _run_part(name: str, task: Callable[..., Result], part: Part, *shared: Any) -> tuple[str, Result]:

@@ -21,8 +21,10 @@ class RayTeam:
 
     def __init__(self) -> None:
         from ray import train
+        from ray.train.torch import get_device
 
         self._train: Any = train
+        self.device = str(get_device())
         context = train.get_context()
         self.rank = int(context.get_world_rank())
         self.size = int(context.get_world_size())
@@ -71,7 +73,9 @@ class RayTeam:
         return nodes
 
 
-def fit(loop: Callable[..., None], shared: list[Any], workers: int, folder: Path) -> tuple[Path, list[str]]:
+def fit(
+    loop: Callable[..., None], shared: list[Any], workers: int, folder: Path, *, on_gpu: bool = False
+) -> tuple[Path, list[str]]:
     """Run ``loop(team, *shared)`` on ``workers`` workers.
 
     Args:
@@ -79,6 +83,7 @@ def fit(loop: Callable[..., None], shared: list[Any], workers: int, folder: Path
         shared: References to its arguments in the object store.
         workers: Number of one-CPU workers.
         folder: Where checkpoints are kept, within reach of every worker: the same folder goes on from the newest.
+        on_gpu: Whether each takes a GPU, too.
 
     Returns:
         The newest checkpoint file, and the node of each worker.
@@ -92,10 +97,11 @@ def fit(loop: Callable[..., None], shared: list[Any], workers: int, folder: Path
         failure_config=train.FailureConfig(max_failures=MAX_FAILURES),
         checkpoint_config=train.CheckpointConfig(num_to_keep=1),
     )
+    needs = {"CPU": 1, "GPU": 1} if on_gpu else {"CPU": 1}
     trainer: Any = TorchTrainer(
         _train_worker,
         train_loop_config={"loop": loop, "shared": shared},
-        scaling_config=train.ScalingConfig(num_workers=workers, resources_per_worker={"CPU": 1}),
+        scaling_config=train.ScalingConfig(num_workers=workers, use_gpu=on_gpu, resources_per_worker=needs),
         run_config=config,
     )
     result = trainer.fit()

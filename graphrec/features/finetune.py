@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from graphrec.features.loading import torch_threads
 from graphrec.features.precision import resolve_text_config
 from graphrec.features.transformer import Transformer
 from graphrec.features.weights import TextWeights
+from graphrec.tensors import tensor_on
 
 logger = logging.getLogger(__name__)
 OnEpoch = Callable[[dict[str, float]], None]
@@ -52,7 +54,7 @@ class Heads(nn.Module):
 
 def finetune_text(
     engaged: Engaged, weights: TextWeights, text: TextConfig, config: FinetuneConfig, out: Path,
-    *, threads: int = 2, on_epoch: OnEpoch = lambda entry: None,
+    *, threads: int = 2, device: str = "cpu", on_epoch: OnEpoch = lambda entry: None,
 ) -> list[dict[str, float]]:  # fmt: skip
     """Fine-tune an encoder and write it as a model folder that ``features.text.model`` may name.
 
@@ -70,6 +72,7 @@ def finetune_text(
         config: Epochs, rates, weights of the tasks.
         out: Folder to write; must not exist.
         threads: Threads that torch may use.
+        device: Where it trains.
         on_epoch: Told of each epoch.
 
     Returns:
@@ -86,7 +89,8 @@ def finetune_text(
         )
     torch.manual_seed(config.seed)
     mixed = resolve_text_config(text).precision == "bfloat16"
-    encoder = Transformer(weights, text.model_copy(update={"precision": "float32"}), threads, mixed=mixed)
+    exact = text.model_copy(update={"precision": "float32"})
+    encoder = Transformer(weights, exact, threads, mixed=mixed, device=device)
     with torch_threads(threads):
         tuner = _Tuner(encoder, engaged, config)
         log = [{"epoch": 0.0, "loss": float("nan"), "agreement": agreement(engaged, tuner.before)}]
@@ -117,7 +121,8 @@ class _Tuner:
         number = config.communities or round(len(self._rows) ** 0.5)
         self._community = communities(engaged.vectors, self._rows, number, config.seed)
         prototypes = means(self.before[self._rows], self._community[self._rows], number)
-        self._heads = Heads(prototypes, engaged.topics.shape[1], int(engaged.language.max(initial=-1)) + 1)
+        heads = Heads(prototypes, engaged.topics.shape[1], int(engaged.language.max(initial=-1)) + 1)
+        self._heads = heads.to(encoder.device)
         self._learning = _topmost(encoder.module, config.layers)
         self._start = [one.detach().clone() for one in self._learning]
         groups: list[dict[str, Any]] = [
@@ -164,17 +169,17 @@ class _Tuner:
 
     def _loss(self, pooled: Tensor, rows: RowVector) -> Tensor:
         """Return the weighted sum of the tasks' losses over one batch."""
-        config, place = self._config, torch.from_numpy(rows)
-        community = torch.from_numpy(self._community)[place]
+        config, on = self._config, partial(tensor_on, self._encoder.device)
+        community = on(self._community[rows])
         loss = config.engagement * to_prototypes(pooled, self._heads.prototypes, community, config.temperature)
         if self._heads.topics is not None:
-            wanted = torch.from_numpy(self._engaged.topics[rows].toarray())
+            wanted = on(self._engaged.topics[rows].toarray())
             loss = loss + config.topics * F.binary_cross_entropy_with_logits(self._heads.topics(pooled), wanted)
         if self._heads.language is not None:
-            language = torch.from_numpy(self._engaged.language)[place]
-            if bool((language >= 0).any()):
+            language = self._engaged.language[rows]
+            if (language >= 0).any():
                 logits = self._heads.language(pooled)
-                loss = loss + config.language * F.cross_entropy(logits, language, ignore_index=-1)
+                loss = loss + config.language * F.cross_entropy(logits, on(language), ignore_index=-1)
         return loss
 
 

@@ -78,7 +78,8 @@ class ImageEncoder:
             )
         self._cache = cache
         self._engine = engine
-        self._model = LazyImageModel(None if weights is None else weights.digest, self.config, threads)
+        digest = None if weights is None else weights.digest
+        self._model = LazyImageModel(digest, self.config, threads, engine.worker_device)
 
     def encode(self, digests: pl.Series, images: Images, on_progress: Progress | None = None) -> FloatMatrix:
         """Return the vectors of images in the order of ``digests``; a null is a zero row.
@@ -114,7 +115,14 @@ class ImageEncoder:
         found = done = int(known.sum())
         place_of = {digest: place for place, digest in enumerate(digests)}
         for part in images.batches(digests.filter(pl.Series(~known))):
-            for encoded in self._engine.map_batches(_worker, part, self._model, name="images", batch_size=CHUNK):
+            for encoded in self._engine.map_batches(
+                _worker,
+                part,
+                self._model,
+                name="images",
+                batch_size=CHUNK,
+                on_device=self.config.encoder == "transformer",
+            ):
                 out[[place_of[digest] for digest in encoded[DIGEST]]] = encoded["vector"].to_numpy()
                 if self._cache is not None:
                     self._cache.add(encoded[DIGEST], encoded["vector"].to_numpy())
@@ -138,15 +146,16 @@ class LazyImageModel:
         digest: sha256 that the weights must have, on whichever machine this is; ``None`` where there are none.
         config: Resolved settings.
         threads: Threads to encode with.
+        device: Where a model encodes.
     """
 
-    def __init__(self, digest: str | None, config: ImageConfig, threads: int) -> None:
-        self._digest, self._config, self._threads = digest, config, threads
+    def __init__(self, digest: str | None, config: ImageConfig, threads: int, device: str = "cpu") -> None:
+        self._digest, self._config, self._threads, self._device = digest, config, threads, device
         self._loaded: Handcrafted | VisionModel | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to other processes without what was loaded."""
-        return type(self), (self._digest, self._config, self._threads)
+        return type(self), (self._digest, self._config, self._threads, self._device)
 
     @property
     def dim(self) -> int:
@@ -166,7 +175,7 @@ class LazyImageModel:
                 self._loaded = Handcrafted(self._threads)
             else:
                 weights.check_same(self._digest, self._config.model)
-                self._loaded = VisionModel(weights, self._config, self._threads)
+                self._loaded = VisionModel(weights, self._config, self._threads, self._device)
         return self._loaded
 
 

@@ -77,7 +77,7 @@ class TextEncoder:
             )
         self._cache = cache
         self._engine = engine
-        self._model = LazyModel(self._weights.digest, self.config, threads)
+        self._model = LazyModel(self._weights.digest, self.config, threads, engine.worker_device)
 
     def encode(self, texts: Sequence[str], on_progress: Progress | None = None) -> FloatMatrix:
         """Return the unit vectors of ``texts`` in their order; a blank text is a zero row.
@@ -108,7 +108,9 @@ class TextEncoder:
             on_progress(done, len(texts))
         rows = pl.DataFrame({"text": [texts[place] for place in new]}, schema={"text": pl.String})
         at = 0
-        for batch in self._engine.map_batches(_worker, rows, self._model, name="texts", batch_size=CHUNK):
+        for batch in self._engine.map_batches(
+            _worker, rows, self._model, name="texts", batch_size=CHUNK, on_device=True
+        ):
             vectors = batch["vector"].to_numpy()
             places, at = new[at : at + len(vectors)], at + len(vectors)
             out[places] = vectors
@@ -127,10 +129,11 @@ class LazyModel:
         digest: sha256 that the weights must have, on whichever machine this is.
         config: Resolved settings.
         threads: Threads that torch may use.
+        device: Where it encodes.
     """
 
-    def __init__(self, digest: str, config: TextConfig, threads: int) -> None:
-        self._digest, self._config, self._threads = digest, config, threads
+    def __init__(self, digest: str, config: TextConfig, threads: int, device: str = "cpu") -> None:
+        self._digest, self._config, self._threads, self._device = digest, config, threads, device
         self._loaded: Transformer | None = None
 
     def encode(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -138,7 +141,7 @@ class LazyModel:
         if self._loaded is None:
             weights = find_weights(self._config)
             weights.check_same(self._digest, self._config.model)
-            self._loaded = Transformer(weights, self._config, self._threads)
+            self._loaded = Transformer(weights, self._config, self._threads, device=self._device)
         return pl.DataFrame({"vector": self._loaded.encode(rows["text"].to_list())})
 
 

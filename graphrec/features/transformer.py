@@ -36,12 +36,15 @@ class Transformer:
         config: Resolved settings (no ``auto``).
         threads: Threads that torch may use while it encodes.
         mixed: Whether products are computed in bfloat16 on weights that stay float32 and may learn (autocast).
+        device: Where the model is, as torch names it.
 
     Raises:
         ConfigError: If ``precision`` is still ``auto`` or the model takes fewer than ``max_tokens`` tokens.
     """
 
-    def __init__(self, weights: TextWeights, config: TextConfig, threads: int = 2, *, mixed: bool = False) -> None:
+    def __init__(
+        self, weights: TextWeights, config: TextConfig, threads: int = 2, *, mixed: bool = False, device: str = "cpu"
+    ) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
@@ -51,16 +54,17 @@ class Transformer:
             raise ConfigError("TextConfig.precision must be resolved (got 'auto'); call resolve_text_config first")
         self.weights = weights
         self._config = config
-        self._threads = threads
+        self._threads = threads if device == "cpu" else 1  # a GPU takes one batch after the other
         self._mixed = mixed
+        self.device = torch.device(device)
         dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
         with offline(), quiet():
             self._tokenizer: Any = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True)
             model: Any = AutoModel.from_pretrained(
                 weights.folder, local_files_only=True, use_safetensors=True, dtype=dtype
             )
-        self.module = model.eval()
-        if dtype == torch.bfloat16:
+        self.module = model.eval().to(self.device)
+        if dtype == torch.bfloat16 and device == "cpu":
             fuse(model)
         self._check_length()
         _warn_of_other_pooling(weights)
@@ -87,7 +91,7 @@ class Transformer:
 
         def encode_batch(places: IntVector) -> int:
             with torch.inference_mode():
-                out[places] = self.pooled([tokens[place] for place in places]).numpy()
+                out[places] = self.pooled([tokens[place] for place in places]).cpu().numpy()
             return len(places)
 
         alone, done = len(batches) < 2, 0
@@ -118,7 +122,8 @@ class Transformer:
         for row, one in enumerate(tokens):
             ids[row, : len(one)] = torch.tensor(one)
             mask[row, : len(one)] = 1
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed):
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._mixed):
             hidden = self.module(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         share = mask.unsqueeze(-1).float()
         mean: Tensor = (hidden * share).sum(1) / share.sum(1).clamp(min=1.0)
@@ -126,8 +131,9 @@ class Transformer:
 
     def save(self, folder: Path) -> None:
         """Write the model as it is now into a new folder: settings, safetensors and tokenizer."""
+        state = {name: one.cpu() for name, one in self.module.state_dict().items()}
         with quiet():
-            self.module.save_pretrained(folder, safe_serialization=True)
+            self.module.save_pretrained(folder, state_dict=state, safe_serialization=True)
         for pattern in FILES[len(TENSORS) :]:
             for path in self.weights.folder.glob(pattern):
                 shutil.copy2(path, folder / path.name)

@@ -28,6 +28,7 @@ class VisionModel:
         weights: The checked model folder.
         config: Resolved settings (no ``auto`` precision).
         threads: Threads that torch may use while it encodes.
+        device: Where the model is, as torch names it.
 
     Attributes:
         dim: Width of a vector.
@@ -37,11 +38,12 @@ class VisionModel:
             or the model does not have the pooling or take the image size asked for.
     """
 
-    def __init__(self, weights: Weights, config: ImageConfig, threads: int = 2) -> None:
+    def __init__(self, weights: Weights, config: ImageConfig, threads: int = 2, device: str = "cpu") -> None:
         if config.precision == "auto":
             raise ConfigError("ImageConfig.precision must be resolved (got 'auto'); call resolve_image_config first")
         self._config, self._threads = config, threads
         self._processor, self._model, untrained = _load(weights, config)
+        self._model.to(device)
         self._pooling = self._chosen_pooling(untrained)
         tower = getattr(self._model, "vision_model", self._model)
         self._call = self._model.get_image_features if self._pooling == "projection" else tower.forward
@@ -68,10 +70,10 @@ class VisionModel:
         """Return the vectors of one batch as the model gives them, ``[len(pictures), dim]`` float32."""
         import torch
 
-        pixels = torch.cat([self._pixels(picture) for picture in pictures]).to(self._model.dtype)
+        pixels = torch.cat([self._pixels(picture) for picture in pictures]).to(self._model.device, self._model.dtype)
         with torch_threads(self._threads), torch.inference_mode():
             vectors = _pooled(self._call(pixel_values=pixels, **self._options), self._pooling)
-        out: FloatMatrix = vectors.flatten(1).float().numpy()
+        out: FloatMatrix = vectors.flatten(1).float().cpu().numpy()
         return out
 
     def _pixels(self, picture: Any) -> Any:

@@ -67,13 +67,14 @@ class LightGCN(nn.Module):
         A score is ``cosine + temperature * bias``; where the cosine is high, ``cosine * exp(temperature * bias)`` is
         the same to first order, and is an inner product with a vector that is so long.
         """
-        return np.asarray((self.config.temperature * self.bias).exp().numpy())
+        return np.asarray((self.config.temperature * self.bias).exp().cpu().numpy())
 
     @torch.no_grad()
     def served(self) -> Served:
         """Return the vectors whose inner product is the score."""
         users, flits = self()
-        return Served(self.queries(users).numpy(), self.keys(flits, torch.arange(len(flits))).numpy())
+        every = torch.arange(len(flits), device=flits.device)
+        return Served(self.queries(users).cpu().numpy(), self.keys(flits, every).cpu().numpy())
 
 
 def bias_start(links: Links) -> Tensor:

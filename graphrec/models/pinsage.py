@@ -18,6 +18,7 @@ from graphrec.models.by_type import ModulesByType, ParametersByType
 from graphrec.models.config import ModelConfig, Pooling
 from graphrec.models.layers import Head, orthogonal
 from graphrec.models.pooling import POOLS
+from graphrec.tensors import moved
 
 OTHER_TYPES = 0.3
 """Weight that pooled neighbours of another type start with, beside 1 for those of the node's own type."""
@@ -41,6 +42,10 @@ class Hop:
     self_index: Mapping[str, Tensor]
     neighbours: Mapping[tuple[str, str], Tensor]
     weights: Mapping[tuple[str, str], Tensor]
+
+    def to(self, device: torch.device) -> "Hop":
+        """Return the hop on a device."""
+        return Hop(moved(self.self_index, device), moved(self.neighbours, device), moved(self.weights, device))
 
 
 class PinSage(nn.Module):
@@ -116,7 +121,7 @@ class PinSage(nn.Module):
             node_type: A type that is ``biased``.
             met: Nodes with edges, bool ``[num_nodes]``.
         """
-        lengths = np.asarray((self.config.temperature * self.bias[node_type]).exp().numpy())
+        lengths = np.asarray((self.config.temperature * self.bias[node_type]).exp().cpu().numpy())
         usual = np.median(lengths[met]) if met.any() else 1.0
         return np.where(met, lengths, usual).astype(np.float32)
 

@@ -79,8 +79,8 @@ class _Largest(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:
-        parts = (one.detach().contiguous().numpy() for one in (vectors, neighbours, weights))
-        largest, source = (torch.from_numpy(one) for one in _largest(*parts))
+        find = _largest_here if vectors.device.type == "cpu" else _largest_elsewhere
+        largest, source = find(vectors, neighbours, weights)
         ctx.save_for_backward(source)
         ctx.size = len(vectors)
         return largest
@@ -90,6 +90,22 @@ class _Largest(torch.autograd.Function):
         (source,) = ctx.saved_tensors
         out = gradients[0].new_zeros(ctx.size + 1, gradients[0].shape[1])
         return out.scatter_add_(0, source.long(), gradients[0])[:-1], None, None
+
+
+def _largest_here(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the largest entries and the row each is from, ``len(vectors)`` where there is none, on the processor."""
+    parts = (one.detach().contiguous().numpy() for one in (vectors, neighbours, weights))
+    largest, source = (torch.from_numpy(one) for one in _largest(*parts))
+    return largest, source
+
+
+def _largest_elsewhere(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the same by torch's own operations: every neighbour's vector at once, which a GPU has the memory for."""
+    nobody = weights <= 0
+    largest, place = vectors[neighbours].masked_fill(nobody[:, :, None], -torch.inf).max(dim=1)
+    source = neighbours.gather(1, place)
+    alone = nobody.all(dim=1)[:, None]
+    return largest.masked_fill(alone, 0), source.masked_fill(alone, len(vectors))
 
 
 @numba.njit(parallel=True, cache=True)

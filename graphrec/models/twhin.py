@@ -16,6 +16,7 @@ from graphrec.errors import ShapeError
 from graphrec.graph.graph import Triplet
 from graphrec.models.lookup import Fitted
 from graphrec.models.losses import logistic
+from graphrec.tensors import moved
 
 START_LENGTH = 1e-2
 """Root mean square that the entries of vectors start with: short, so that edges and not chance decide directions."""
@@ -41,6 +42,11 @@ class Twhin:
             rng = np.random.default_rng([seed, zlib.crc32(node_type.encode())])
             vectors[node_type] = START_LENGTH * torch.from_numpy(rng.standard_normal((number, dim), dtype=np.float32))
         return cls(vectors, {one: torch.zeros(dim) for one in relations})
+
+    def to(self, device: str) -> "Twhin":
+        """Return the model on a device; what is there stays the same memory."""
+        where = torch.device(device)
+        return Twhin(moved(self.vectors, where), moved(self.translations, where))
 
     def warmed(self, earlier: Fitted) -> "Twhin":
         """Return these vectors with those that an earlier model knew, at their full length; the rest stay.

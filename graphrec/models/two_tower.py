@@ -119,7 +119,7 @@ class TwoTower(nn.Module):
 
     def isolated(self, node_type: str, features: Tensor) -> Tensor:
         """Embed nodes without an edge, from their content alone (see :class:`graphrec.models.encoder.Encoder`)."""
-        nobody = torch.full((len(features),), -1, dtype=torch.int64)
+        nobody = features.new_full((len(features),), -1, dtype=torch.int64)
         if node_type == self.shape.flit_type:
             return F.normalize(self.flits(features, nobody), dim=1)
         nothing = Lists(nobody[:0], torch.zeros_like(nobody))

@@ -114,7 +114,7 @@ def train_encoder(config: RunConfig, split: Split, features: Features, workshop:
         start = start_of(workshop.earlier, validation.train.ids, model, relations, at_s=validation.at_s)
         facts = {"warm_start": {t: int(mask.sum()) for t, mask in start.known.items()}}
     trained = train_lookup(
-        validation, Content(features, layout), actions, model, start=start,
+        validation, Content(features, layout), actions, model, start=start, device=workshop.engine.device,
         on_epoch=lambda entry: workshop.on_progress("training", int(entry["epoch"]), epochs),
     )  # fmt: skip
     known = {t: int(mask.sum()) for t, mask in trained.model.fitted.known.items()}
@@ -223,12 +223,13 @@ def embed_graph(
     """
     net, content = load_model(model), open_content(model, features)
     if isinstance(net, Lookup):
-        return refit(net, content, graph)
+        return refit(net, content, graph, device=engine.device)
     if isinstance(net, TwoTower):
-        return embed_towers(net, content, graph)
+        return embed_towers(net.to(engine.device), content, graph)
     if isinstance(neighbourhoods, NeighbourhoodConfig):
         neighbourhoods = build_neighbourhoods(graph, neighbourhoods, engine=engine)
     shown = named(on_progress, "embedding")
     if IdFit.wanted_by(net.config):
         return IdFit.open(model).embedded(net, content, graph, neighbourhoods, engine=engine, on_progress=shown)
+    net.to(engine.device)
     return embed(net, content, neighbourhoods, log_degrees(graph), engine=engine, on_progress=shown)

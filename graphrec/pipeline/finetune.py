@@ -57,10 +57,10 @@ def finetune(
     draft = out.with_name(f"{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)
-    threads = config.runtime.workers
     log = finetune_text(
-        engaged, weights, config.features.text, config.finetune, draft, threads=threads, on_epoch=on_epoch
-    )
+        engaged, weights, config.features.text, config.finetune, draft,
+        threads=config.runtime.workers, device=runner.engine.device, on_epoch=on_epoch,
+    )  # fmt: skip
     draft.rename(out)
     return log
 

@@ -154,9 +154,8 @@ class Checkpoint:
 def moments_of(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return Adam's moments and step counters as named tensors."""
     state = optimiser.state_dict()["state"]
-    return {
-        f"{place}/{name}": torch.as_tensor(value) for place, entry in state.items() for name, value in entry.items()
-    }
+    named = {f"{place}/{name}": value for place, entry in state.items() for name, value in entry.items()}
+    return {name: torch.as_tensor(value).cpu() for name, value in named.items()}
 
 
 def restore_moments(optimiser: torch.optim.Optimizer, moments: Mapping[str, Tensor]) -> None:

@@ -81,29 +81,31 @@ class IdFit:
             content: What the nodes are, for every row of the graph.
             graph: The graph.
             neighbourhoods: Its walks.
-            engine: Where the layers are computed; id vectors are fitted by the process that asks.
+            engine: Where the layers are computed; id vectors are fitted by the process that asks, on its device.
             on_progress: Called with layers done and layers in all.
 
         Raises:
             DataError: If the graph holds no action.
         """
         past = PastGraph.of(graph, neighbourhoods, self.actions)
-        fitted = self.fitted(model, content, past)
+        fitted = self.fitted(model, content, past, engine.device)
         found = embed(fitted, content, neighbourhoods, past.log_degree, engine=engine, on_progress=on_progress)
         return _completed(found, content, past, self.config.seed)
 
-    def fitted(self, model: PinSage, content: Content, past: PastGraph) -> PinSage:
-        """Return the model with the id vectors and popularity of another graph.
+    def fitted(self, model: PinSage, content: Content, past: PastGraph, device: str = "cpu") -> PinSage:
+        """Return the model with the id vectors and popularity of another graph, on a device.
 
         Args:
             model: The trained encoder; it stays as it is.
             content: What the nodes are.
             past: The graph, whose actions may be known.
+            device: Where it is fitted.
         """
         model = copy.deepcopy(model)
         restart(model, content, past, self.config.seed)
         for name, weight in model.named_parameters():
             weight.requires_grad_(name.startswith(("ids.", "bias.")))
+        model.to(device)
         fit(model, PastLesson(content, past, model.config, self.config))
         return model
 

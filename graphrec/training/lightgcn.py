@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import scipy.sparse
@@ -19,6 +20,7 @@ from graphrec.models.config import LightGCNConfig
 from graphrec.models.lightgcn import LightGCN
 from graphrec.models.losses import softmax_of_sets
 from graphrec.models.propagation import Links
+from graphrec.tensors import device_of, tensor_on
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ def train_lightgcn(
     pairs: scipy.sparse.csr_array,
     config: LightGCNConfig,
     *,
+    device: str = "cpu",
     on_epoch: Callable[[int, LightGCN], None] | None = None,
 ) -> LightGCN:
     """Train on the links of a bipartite graph.
@@ -34,6 +37,7 @@ def train_lightgcn(
     Args:
         pairs: Users by flits, CSR ``[num_users, num_flits]``, each pair once; weights are not read.
         config: Width, layers, objective, schedule.
+        device: Where it is trained, and stays.
         on_epoch: Called after each epoch with its number, from 1, and the model.
 
     Raises:
@@ -41,7 +45,7 @@ def train_lightgcn(
     """
     if not pairs.nnz:
         raise DataError("pairs must name at least one user and flit (got none); check the table of actions")
-    model = LightGCN(Links.from_pairs(pairs), config)
+    model = LightGCN(Links.from_pairs(pairs), config).to(device)
     weights = [one for one in model.parameters() if one.requires_grad]
     optimiser = torch.optim.Adam(weights, lr=config.learning_rate, fused=True)
     users = np.flatnonzero(np.diff(pairs.indptr)).astype(np.int32)
@@ -66,13 +70,13 @@ def train_lightgcn(
 
 def _loss(model: LightGCN, pairs: scipy.sparse.csr_array, rows: RowVector, rng: np.random.Generator) -> torch.Tensor:
     """Return the loss of some users with all their flits, a scalar."""
-    chosen = pairs[rows]
-    line = torch.from_numpy(np.repeat(np.arange(len(rows)), np.diff(chosen.indptr)))
+    chosen, on = pairs[rows], partial(tensor_on, device_of(model))
+    line = on(np.repeat(np.arange(len(rows)), np.diff(chosen.indptr)))
     num_flits = pairs.shape[1]
     drawn = rng.choice(num_flits, min(model.config.negatives, num_flits), replace=False)
     needed, place = np.unique(np.concatenate([chosen.indices, drawn]), return_inverse=True)
     users, flits = model()
-    queries = model.queries(users[torch.from_numpy(rows)])
-    keys = model.keys(flits, torch.from_numpy(needed).long())
-    positives, negatives = (torch.from_numpy(one) for one in np.split(place, [chosen.nnz]))
+    queries = model.queries(users[on(rows)])
+    keys = model.keys(flits, on(needed).long())
+    positives, negatives = (on(one) for one in np.split(place, [chosen.nnz]))
     return softmax_of_sets(queries, keys[positives], line, keys[negatives], catalogue=num_flits)

@@ -47,6 +47,7 @@ def train_lookup(
     config: LookupConfig,
     *,
     start: Fitted | None = None,
+    device: str = "cpu",
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> TrainedLookup:
     """Choose the number of epochs on the held-out part of a split, then fit its past with as many.
@@ -57,6 +58,7 @@ def train_lookup(
         actions: The relations that are actions.
         config: What is fitted.
         start: What TwHIN's fits start from, in the rows of the split; ``None``: noise.
+        device: Where vectors are fitted.
         on_epoch: Called with each epoch's log entry.
     """
     graph = build_graph(split.train, as_of_s=split.at_s)
@@ -68,12 +70,12 @@ def train_lookup(
         if on_epoch is not None:
             on_epoch(log[-1])
 
-    fit(graph, actions, config, start=start, on_epoch=look)
+    fit(graph, actions, config, start=start, device=device, on_epoch=look)
     best = max(log, key=lambda entry: entry["validation_recall"])
     chosen = config.model_copy(update={"epochs": int(best["epoch"])})
     if isinstance(chosen, TwhinConfig):
         chosen = chosen.model_copy(update={"warm_start": None})  # the model holds what it started from
-    fitted = fit(graph, actions, chosen, start=start)
+    fitted = fit(graph, actions, chosen, start=start, device=device)
     maps = _content_maps(fitted, content, config.seed)
     _, flit_type = action_types(split.train)
     if flit_type not in maps:
@@ -95,7 +97,7 @@ def _content_maps(fitted: Fitted, content: Content, seed: int) -> dict[str, Cont
     return maps
 
 
-def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embeddings:
+def refit(model: Lookup, content: Content, graph: InteractionGraph, *, device: str = "cpu") -> Embeddings:
     """Embed every node of a graph: the vectors of those with edges fitted anew, those of the others by their content.
 
     Node types that the model learnt nothing of are left out.
@@ -104,8 +106,9 @@ def refit(model: Lookup, content: Content, graph: InteractionGraph) -> Embedding
         model: What a fit is made with, and the space it is turned into.
         content: What the nodes are, for every row of the graph.
         graph: The graph to embed.
+        device: Where vectors are fitted.
     """
-    fitted = model.turned(fit(graph, model.actions, model.config, start=model.start))
+    fitted = model.turned(fit(graph, model.actions, model.config, start=model.start, device=device))
     out, lengths = {}, {}
     for node_type in model.content:
         vectors, known = np.array(fitted.vectors[node_type]), fitted.known[node_type]
@@ -126,6 +129,7 @@ def fit(
     config: LookupConfig,
     *,
     start: Fitted | None = None,
+    device: str = "cpu",
     on_epoch: OnEpoch | None = None,
 ) -> Fitted:
     """Learn a vector for every node that has an edge to learn from; a flit, for which somebody acted on it.
@@ -135,11 +139,12 @@ def fit(
         actions: The relations that are actions; LightGCN and factorization read these alone.
         config: What is fitted.
         start: What TwHIN starts from, in the rows of the graph; ``None``: noise.
+        device: Where vectors are fitted; what comes back is on the processor.
         on_epoch: Called after each epoch with its number, from 1, and the vectors.
     """
     if isinstance(config, TwhinConfig):
-        return _fit_twhin(graph, actions, config, start, on_epoch)
-    return _fit_lightgcn(graph, actions, config, on_epoch)
+        return _fit_twhin(graph, actions, config, start, device, on_epoch)
+    return _fit_lightgcn(graph, actions, config, device, on_epoch)
 
 
 def _fit_twhin(
@@ -147,6 +152,7 @@ def _fit_twhin(
     actions: Sequence[Triplet],
     config: TwhinConfig,
     start: Fitted | None,
+    device: str,
     on_epoch: OnEpoch | None,
 ) -> Fitted:
     known = {t: np.zeros(number, dtype=np.bool_) for t, number in graph.num_nodes.items()}
@@ -161,14 +167,15 @@ def _fit_twhin(
         if on_epoch is not None:
             on_epoch(epoch, _fitted(now.vectors, known))
 
-    trained = train_twhin(graph, config, start=None if start is None else lambda new: new.warmed(start), on_epoch=look)
+    warmed = None if start is None else lambda new: new.warmed(start)
+    trained = train_twhin(graph, config, start=warmed, device=device, on_epoch=look).to("cpu")
     lengths = {t: np.linalg.norm(one.numpy(), axis=1) * known[t] for t, one in trained.vectors.items()}
     translations = {one: vector.numpy() for one, vector in trained.translations.items()}
     return replace(_fitted(trained.vectors, known), lengths=lengths, translations=translations)
 
 
 def _fit_lightgcn(
-    graph: InteractionGraph, actions: Sequence[Triplet], config: LightGCNConfig, on_epoch: OnEpoch | None
+    graph: InteractionGraph, actions: Sequence[Triplet], config: LightGCNConfig, device: str, on_epoch: OnEpoch | None
 ) -> Fitted:
     pairs = action_pairs(graph, actions)
     (user_type, flit_type), = {(source, target) for source, _, target in actions}  # fmt: skip
@@ -185,10 +192,10 @@ def _fit_lightgcn(
         if on_epoch is not None:
             on_epoch(epoch, fitted(now))
 
-    return fitted(train_lightgcn(pairs, config, on_epoch=look))
+    return fitted(train_lightgcn(pairs, config, device=device, on_epoch=look))
 
 
 def _fitted(vectors: Mapping[str, torch.Tensor], known: Mapping[str, BoolVector]) -> Fitted:
     """Bring known vectors to length one and take the others out."""
-    unit = {t: F.normalize(one.detach(), dim=1).numpy() * known[t][:, None] for t, one in vectors.items()}
+    unit = {t: F.normalize(one.detach(), dim=1).cpu().numpy() * known[t][:, None] for t, one in vectors.items()}
     return Fitted(unit, known)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from graphrec.engine import LOCAL, Alone, Engine, Team
+from graphrec.tensors import device_of
 from graphrec.training.checkpoint import Checkpoint, moments_of, restore_moments
 from graphrec.training.config import TrainingConfig
 
@@ -96,7 +97,7 @@ def train_worker(team: Team, course: Course[Model, Step]) -> None:
     Batches, negatives and masks are drawn alike everywhere, each worker takes its share of the pairs, and gradients are
     averaged. Validation is computed by all: whoever waited for it would gain nothing.
     """
-    model, config = course.new_model(), course.config
+    model, config = course.new_model().to(team.device), course.config
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     state = _resume(team.resume(), model, optimiser)
     for epoch in range(state.epoch, config.epochs):
@@ -112,7 +113,7 @@ def train_worker(team: Team, course: Course[Model, Step]) -> None:
 
 
 def fit(model: Model, lesson: Lesson[Model, Step]) -> None:
-    """Train those weights of a model that want gradients for all epochs, alone and without validation."""
+    """Train those weights of a model that want gradients for all epochs, where it is, alone and unvalidated."""
     config = lesson.config
     wanted = [one for one in model.parameters() if one.requires_grad]
     optimiser = torch.optim.AdamW(wanted, lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -139,7 +140,7 @@ def _epoch(
     config = lesson.config
     rng = np.random.default_rng([config.seed, epoch])
     steps = lesson.steps(epoch, rng)
-    total = torch.zeros(1)
+    total = torch.zeros(1, device=device_of(model))
     for number, step in enumerate(steps):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(epoch + number / len(steps), config.epochs)
@@ -157,7 +158,9 @@ def _gradients(team: Team, model: nn.Module) -> list[Tensor]:
     """Return the gradients that any worker has: a share of a step may reach no node of a type that others reach."""
     wanted = [one for one in model.parameters() if one.requires_grad]
     reached = torch.tensor([float(one.grad is not None) for one in wanted])
-    team.average([reached])
+    if team.size > 1:
+        reached = reached.to(team.device)
+        team.average([reached])
     for one, share in zip(wanted, reached.tolist(), strict=True):
         if share and one.grad is None:
             one.grad = torch.zeros_like(one)
@@ -182,4 +185,4 @@ def _stalled(log: list[dict[str, float]], patience: int) -> bool:
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}

@@ -1,6 +1,7 @@
 """One step's loss: hops gathered, nodes embedded, positives scored against shared and hard negatives."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from graphrec.arrays import BoolVector, RowVector
 from graphrec.models.config import ModelConfig
 from graphrec.models.losses import bpr, logistic, max_margin, sampled_softmax
 from graphrec.models.pinsage import PinSage
+from graphrec.tensors import device_of, moved, tensor_on
 from graphrec.training.batches import Batch, false_negatives
 from graphrec.training.content import Content
 from graphrec.training.hops import gather_hops, to_tensor
@@ -63,7 +65,8 @@ def embedded(
     degree = {t: np.where(isolated[t], 0, d) if t in isolated else d for t, d in past.log_degree.items()}
     features = {t: content.gather(t, rows, degree[t]) for t, rows in inputs.items()}
     rows = {t: to_tensor(np.where(degree[t][r] > 0, r, -1)) for t, r in inputs.items()}
-    vectors: dict[str, Tensor] = model(features, rows, hops)
+    device = device_of(model)
+    vectors: dict[str, Tensor] = model(moved(features, device), moved(rows, device), [hop.to(device) for hop in hops])
     return vectors
 
 
@@ -78,25 +81,25 @@ def _seeds(types: Sequence[str], batches: Sequence[Batch]) -> dict[str, RowVecto
 
 def _batch_loss(config: ModelConfig, vectors: dict[str, Tensor], seeds: dict[str, RowVector], batch: Batch) -> Tensor:
     """Return the mean loss of one kind of positive."""
-    pairs = batch.pairs
+    pairs, on = batch.pairs, partial(tensor_on, vectors[batch.pairs.query_type].device)
 
     def at(node_type: str, rows: RowVector) -> Tensor:
         place = np.searchsorted(seeds[node_type], rows)
-        return vectors[node_type][torch.from_numpy(place)]
+        return vectors[node_type][on(place)]
 
     query, target = at(pairs.query_type, pairs.query_rows), at(pairs.target_type, pairs.target_rows)
     positive = (query * target).sum(dim=1)
     shared = query @ at(pairs.target_type, batch.negatives).T
-    mask = torch.from_numpy(~false_negatives(pairs, batch.negatives))
+    mask = on(~false_negatives(pairs, batch.negatives))
     expected = np.log(batch.expected) if config.log_q else np.zeros(len(batch.negatives))
-    log_expected = torch.from_numpy(expected.astype(np.float32))[None, :]
+    log_expected = on(expected.astype(np.float32))[None, :]
     if batch.hard.shape[1]:
         hard_rows = np.maximum(batch.hard, seeds[pairs.target_type][0])
         hard = (query[:, None, :] * at(pairs.target_type, hard_rows)).sum(dim=2)
         shared = torch.cat([shared, hard], dim=1)
-        mask = torch.cat([mask, torch.from_numpy(~false_negatives(pairs, batch.hard))], dim=1)
+        mask = torch.cat([mask, on(~false_negatives(pairs, batch.hard))], dim=1)
         # A hard negative stands for itself alone: it is added to the estimate of the partition, not scaled up.
-        log_expected = torch.cat([log_expected, torch.zeros(1, hard.shape[1])], dim=1)
+        log_expected = torch.cat([log_expected, log_expected.new_zeros(1, hard.shape[1])], dim=1)
     if config.loss == "max_margin":
         return max_margin(positive, shared, mask, margin=config.margin).mean()
     if config.loss in ("bpr", "logistic"):

@@ -7,7 +7,7 @@ ten thousand, and few steps make a training.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from graphrec.engine import Team
 from graphrec.models.config import ModelConfig
 from graphrec.models.losses import softmax_of_sets
 from graphrec.models.pinsage import PinSage
+from graphrec.tensors import device_of, tensor_on
 from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
 from graphrec.training.objective import embedded
@@ -68,10 +69,11 @@ class PastLesson:
         seeds = {t: np.zeros(0, dtype=np.int32) for t in model.types}
         seeds |= {user_type: users, flit_type: needed.astype(np.int32)}
         vectors = embedded(model, self.content, self.past, seeds, isolated={flit_type: alone})
-        bias = model.bias[flit_type][torch.from_numpy(needed).long()] if flit_type in model.bias else None
+        on = partial(tensor_on, device_of(model))
+        bias = model.bias[flit_type][on(needed).long()] if flit_type in model.bias else None
         queries, keys = _scored(vectors[user_type] / self.model.temperature, vectors[flit_type], bias)
-        line = torch.from_numpy(np.repeat(np.arange(len(users)), np.diff(chosen.indptr)))
-        positives, negatives = (keys[torch.from_numpy(one)] for one in np.split(place, [chosen.nnz]))
+        line = on(np.repeat(np.arange(len(users)), np.diff(chosen.indptr)))
+        positives, negatives = (keys[on(one)] for one in np.split(place, [chosen.nnz]))
         return share * softmax_of_sets(queries, positives, line, negatives, catalogue=len(self.flits))
 
 

@@ -9,10 +9,10 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from graphrec.arrays import FloatVector, RowVector
@@ -20,6 +20,7 @@ from graphrec.errors import ConfigError, DataError
 from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.models.config import TwhinConfig
 from graphrec.models.twhin import Corrupted, Twhin, edge_losses
+from graphrec.tensors import tensor_on
 
 log = logging.getLogger(__name__)
 EPSILON = 1e-10
@@ -81,6 +82,7 @@ def train_twhin(
     config: TwhinConfig,
     *,
     start: Callable[[Twhin], Twhin] | None = None,
+    device: str = "cpu",
     on_epoch: Callable[[int, float, Twhin], None] | None = None,
 ) -> Twhin:
     """Train on the relations of a graph.
@@ -89,6 +91,7 @@ def train_twhin(
         graph: Nodes and edges.
         config: Width, relations, negatives, schedule.
         start: Changes the random start, for example ``lambda new: new.warmed(earlier)``.
+        device: Where it is trained, and stays.
         on_epoch: Called after each epoch with its number, from 1, the mean loss of an edge and the model.
 
     Raises:
@@ -97,7 +100,7 @@ def train_twhin(
     """
     relations = relation_edges(graph, config.relations)
     model = Twhin.start(graph.num_nodes, [one.triplet for one in relations], config.dim, config.seed)
-    model = model if start is None else start(model)
+    model = (model if start is None else start(model)).to(device)
     optimiser = RowAdagrad(model, config)
     num_edges = sum(len(one.sources) for one in relations)
     for epoch in range(1, config.epochs + 1):
@@ -130,8 +133,8 @@ class RowAdagrad:
 
     def __init__(self, model: Twhin, config: TwhinConfig) -> None:
         self._rate, self._penalty = config.learning_rate, config.regularization
-        self._sums = {node_type: torch.zeros(len(matrix)) for node_type, matrix in model.vectors.items()}
-        self._of_translations = {triplet: torch.zeros(()) for triplet in model.translations}
+        self._sums = {node_type: matrix.new_zeros(len(matrix)) for node_type, matrix in model.vectors.items()}
+        self._of_translations = {triplet: one.new_zeros(()) for triplet, one in model.translations.items()}
 
     def update(self, node_type: str, rows: Tensor, vectors: Tensor, gradient: Tensor) -> None:
         """Move the ``rows`` (each once) of ``vectors`` against their gradient, float32 ``[rows, dim]``."""
@@ -154,10 +157,8 @@ def _train_step(model: Twhin, optimiser: RowAdagrad, step: Step) -> float:
     asked = [edges.sources, step.other_sources, edges.targets, step.other_targets]
     left, right = _gathered(model, source_type, asked[:2]), _gathered(model, target_type, asked[2:])
     translation = model.translations[edges.triplet].clone().requires_grad_()
-    corrupted = Corrupted(
-        left.of(0), right.of(0), left.of(1), right.of(1), _differ(asked[0], asked[1]), _differ(asked[2], asked[3])
-    )
-    losses = edge_losses(corrupted, translation) * torch.from_numpy(edges.weight)
+    corrupted = Corrupted(left.of(0), right.of(0), left.of(1), right.of(1), left.differ(), right.differ())
+    losses = edge_losses(corrupted, translation) * tensor_on(translation.device, edges.weight)
     (losses.sum() * edges.share).backward()  # type: ignore[no-untyped-call]
     for node_type, ends in ((source_type, left), (target_type, right)):
         assert ends.leaf.grad is not None
@@ -179,18 +180,18 @@ class _Ends:
         """Return the vectors of one of the lists, with gradients to the leaf."""
         return self.leaf.index_select(0, self.places[number])
 
+    def differ(self) -> Tensor:
+        """Return where a negative is another node than the edge's own, bool ``[edges, negatives]``."""
+        return self.places[0][:, None] != self.places[1]
+
 
 def _gathered(model: Twhin, node_type: str, lists: list[RowVector]) -> _Ends:
     distinct, inverse = np.unique(np.concatenate(lists), return_inverse=True)
-    rows = torch.from_numpy(distinct).long()
+    on = partial(tensor_on, model.vectors[node_type].device)
+    rows = on(distinct).long()
     places = np.split(inverse, np.cumsum([len(one) for one in lists])[:-1])
     leaf = model.vectors[node_type].index_select(0, rows).requires_grad_()
-    return _Ends(rows, leaf, [torch.from_numpy(one) for one in places])
-
-
-def _differ(rows: RowVector, others: RowVector) -> Tensor:
-    """Return where a negative is another node than the row itself, bool ``[rows, others]``."""
-    return torch.from_numpy(rows[:, None] != others[None, :])
+    return _Ends(rows, leaf, [on(one) for one in places])
 
 
 def _steps(relations: list[RelationEdges], graph: InteractionGraph, config: TwhinConfig, epoch: int) -> Iterator[Step]:

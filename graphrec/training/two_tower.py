@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from graphrec.history import History
 from graphrec.models.config import TwoTowerConfig
 from graphrec.models.losses import sampled_softmax
 from graphrec.models.two_tower import Lists, TowerShape, TwoTower
+from graphrec.tensors import device_of, tensor_on
 from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
 from graphrec.training.examples import Examples, examples_of
@@ -113,17 +114,18 @@ class TwoTowerCourse:
         positions, starts = spans(mine.start, mine.stop)
         before = self.history.rows[positions]
         rows, places = np.unique(np.concatenate([targets, before]), return_inverse=True)
+        on = partial(tensor_on, device_of(model))
         flits = _flits(model, self.content, rows, ~step.unknown[rows])
-        lately = Lists(torch.from_numpy(places[len(targets) :]), torch.from_numpy(starts))
-        users = model.users(flits, lately, _columns(model, self.content, mine.users), torch.from_numpy(mine.ages))
-        items = flits[torch.from_numpy(places[: len(targets)])]
+        lately = Lists(on(places[len(targets) :]), on(starts))
+        users = model.users(flits, lately, _columns(model, self.content, mine.users), on(mine.ages))
+        items = flits[on(places[: len(targets)])]
         scores = users @ items.T
         return sampled_softmax(
-            scores[torch.arange(len(own)), torch.from_numpy(own)],
+            scores[on(np.arange(len(own))), on(own)],
             scores,
-            torch.from_numpy(~_own_targets(step.examples)[own]),
+            on(~_own_targets(step.examples)[own]),
             temperature=self.model.temperature,
-            log_expected=torch.from_numpy(np.log(expected).astype(np.float32))[None, :],
+            log_expected=on(np.log(expected).astype(np.float32))[None, :],
         ).mean()
 
     def recall(self, model: TwoTower) -> float:
@@ -149,7 +151,7 @@ def embed_towers(model: TwoTower, content: Content, graph: InteractionGraph) -> 
     """Embed the users and the flits of a graph, those without a single edge included.
 
     Args:
-        model: Trained towers.
+        model: Trained towers; they compute where they are.
         content: What the nodes are, for every row of the graph.
         graph: Whose actions tell what users did lately, and which flits were met. Its "now" has the example age 0.
     """
@@ -161,8 +163,8 @@ def embed_towers(model: TwoTower, content: Content, graph: InteractionGraph) -> 
     newest = history.newest(model.config.history)
     users = [_users(model, content, newest, flits, part) for part in _parts(history.num_users)]
     return Embeddings(
-        {shape.user_type: torch.cat(users).numpy(), shape.flit_type: F.normalize(flits, dim=1).numpy()},
-        {shape.flit_type: np.asarray(flits.norm(dim=1).numpy())},
+        {shape.user_type: torch.cat(users).cpu().numpy(), shape.flit_type: F.normalize(flits, dim=1).cpu().numpy()},
+        {shape.flit_type: np.asarray(flits.norm(dim=1).cpu().numpy())},
     )
 
 
@@ -174,15 +176,15 @@ def _users(model: TwoTower, content: Content, newest: History, flits: Tensor, pa
     """Return the vectors of some users, by what they did lately."""
     rows = np.arange(newest.num_users, dtype=np.int32)[part]
     positions, starts = spans(newest.indptr[:-1][part], newest.indptr[1:][part])
-    lately = Lists(torch.from_numpy(newest.rows[positions].astype(np.int64)), torch.from_numpy(starts))
-    return model.users(flits, lately, _columns(model, content, rows), torch.zeros(len(rows)))
+    lately = Lists(tensor_on(flits.device, newest.rows[positions].astype(np.int64)), tensor_on(flits.device, starts))
+    return model.users(flits, lately, _columns(model, content, rows), flits.new_zeros(len(rows)))
 
 
 def _flits(model: TwoTower, content: Content, rows: RowVector, met: BoolVector) -> Tensor:
     """Return the vectors of some flits, float32 ``[rows, dim]``; those not met by their content alone."""
-    features = content.unmet(model.shape.flit_type, rows)  # towers read no degree
-    return model.flits(features, torch.from_numpy(np.where(met, rows, -1).astype(np.int64)))
+    features, device = content.unmet(model.shape.flit_type, rows), device_of(model)  # towers read no degree
+    return model.flits(features.to(device), tensor_on(device, np.where(met, rows, -1).astype(np.int64)))
 
 
 def _columns(model: TwoTower, content: Content, rows: RowVector) -> Tensor:
-    return content.unmet(model.shape.user_type, rows)
+    return content.unmet(model.shape.user_type, rows).to(device_of(model))

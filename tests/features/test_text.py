@@ -49,9 +49,9 @@ class CountedTransformer(Transformer):
     encoded = 0
     loaded = 0
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object, **rest: object) -> None:
         type(self).loaded += 1
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args, **rest)  # type: ignore[arg-type]
 
     def encode(self, texts: list[str], *args: object) -> FloatMatrix:  # type: ignore[override]
         type(self).encoded += len(texts)

@@ -200,7 +200,10 @@ def test_planted_communities_are_learnt(loss: str) -> None:
 class Pair(Alone):
     """One of two workers on threads of this process."""
 
+    size = 2
+
     def __init__(self, meeting: threading.Barrier, lent: list[list[torch.Tensor]], rank: int) -> None:
+        super().__init__()
         self._meeting, self._lent, self._rank = meeting, lent, rank
 
     def average(self, gradients: Sequence[torch.Tensor]) -> None:

@@ -41,6 +41,8 @@ def course() -> TwoTowerCourse:
 class Team:
     """One of several workers, without the others."""
 
+    device = "cpu"
+
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
 
