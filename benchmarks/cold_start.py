@@ -36,7 +36,6 @@ from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import rank
 from graphrec.simulate import SimulationConfig, simulate
-from graphrec.store import Store
 from graphrec.vectors import Embeddings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -101,7 +100,7 @@ class World:
     @cached_property
     def runner(self) -> Runner:
         """Where artifacts go: ablations share tables, features and graph."""
-        return Runner(Store(self.config.store))
+        return Runner.of(self.config)
 
     @cached_property
     def line(self) -> Line:

@@ -69,7 +69,7 @@ class Result:
             "benchmark": self.name,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "git": _git(),
-            "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "gpu": None},
+            "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "gpu": _gpu()},
             "versions": {name: metadata.version(name) for name in LIBRARIES},
             "seed": self.seed,
             "seconds": round(time.perf_counter() - self.started, 1),
@@ -88,6 +88,13 @@ def _git() -> str:
         return "unknown"
     done = subprocess.run([git, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)  # noqa: S603
     return done.stdout.strip() or "unknown"
+
+
+def _gpu() -> str | None:
+    """Return the name of the GPU that torch sees."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
 def _cpu() -> str:

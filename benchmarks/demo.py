@@ -55,7 +55,7 @@ def measure(seed: int, folder: Path, result: Result) -> None:
     simulate(SimulationConfig.preset("default", seed=seed), folder / "data")
     config = load_config(CONFIG, [f"data={folder / 'data'}", f"store={folder / 'store'}"])
     store = Store(config.store)
-    runner = Runner(store)
+    runner = Runner.of(config)
     version = run(config, runner=runner)
     evaluation = Evaluation.open(store.artifact(version, "evaluation").path)
     for method in evaluation.settings:

@@ -55,7 +55,7 @@ def measure_folder(
 def measure(config: RunConfig, result: Result) -> Measured:
     """Run a config and add every figure of its table."""
     store = Store(config.store)
-    runner = Runner(store)
+    runner = Runner.of(config)
     version = run(config, runner=runner)
     evaluation = Evaluation.open(store.artifact(version, "evaluation").path)
     days = [name for name in evaluation.slices if name.startswith("day_")]

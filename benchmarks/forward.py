@@ -21,7 +21,6 @@ from graphrec.pipeline import Runner
 from graphrec.pipeline.assembly import history_of
 from graphrec.pipeline.encoder import embed_graph
 from graphrec.pipeline.line import Line
-from graphrec.store import Store
 
 CHANCE = "flits at random"
 DRAWN = (*METHODS, CHANCE)
@@ -63,7 +62,7 @@ class Days:
 
 def replay(window: Window) -> Days:
     """Walk through the test window, morning by morning."""
-    line = Line(window.config, Runner(Store(window.config.store)))
+    line = Line(window.config, Runner.of(window.config))
     settings: InterestConfig | None = None
     rows: list[pl.DataFrame] = []
     counts = []

@@ -32,7 +32,6 @@ from graphrec.pipeline import Runner
 from graphrec.pipeline.assembly import history_of
 from graphrec.pipeline.line import Line
 from graphrec.simulate import SimulationConfig, simulate
-from graphrec.store import Store
 from graphrec.vectors import Embeddings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -117,7 +116,7 @@ def prepared(name: str, data: Path | None, folder: Path) -> Configure:
 def measure(result: Result, name: str, configure: Configure, rungs: Mapping[str, Sequence[str]] = RUNGS) -> None:
     """Add hit-rate and MRR of every rung, and the seconds its training took."""
     config = configure(())
-    runner = Runner(Store(config.store))
+    runner = Runner.of(config)
     line = Line(config, runner)
     asked, history = Asked.of(line.split), history_of(line.split.train)
     _, flit_type = action_types(line.split.train)

@@ -15,7 +15,6 @@ from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.candidates import rank
-from graphrec.store import Store
 from graphrec.vectors import Embeddings
 
 CONFIG = Path(__file__).parent.parent / "configs" / "movielens.yaml"
@@ -34,7 +33,7 @@ class Rated:
 
     def __init__(self, pairs: Path, content: Path, changes: tuple[str, ...] = ()) -> None:
         config = _config(pairs, content, changes)
-        self._line = Line(config, Runner(Store(config.store)))
+        self._line = Line(config, Runner.of(config))
 
     def _rows(self, asked: RowVector, items: npt.NDArray[np.int64]) -> tuple[RowVector, RowVector]:
         users, flits = (self._line.split.train.ids[one] for one in ("user", "flit"))

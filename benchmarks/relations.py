@@ -16,7 +16,6 @@ from graphrec.history import History
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
 from graphrec.simulate import SimulationConfig, simulate
-from graphrec.store import Store
 from graphrec.tables.clean import Edges
 
 SHARE = 0.2
@@ -188,7 +187,8 @@ def advertisers(folder: Path, seed: int) -> Holdout:
     A week of answers would be those of some thirty users: too few to measure, so that time is left out here.
     """
     simulate(SimulationConfig.preset("default", seed=seed), folder / "data")
-    line = Line(load_config(FLUTTER, [f"data={folder}/data", f"store={folder}/store"]), Runner(Store(folder / "store")))
+    config = load_config(FLUTTER, [f"data={folder}/data", f"store={folder}/store"])
+    line = Line(config, Runner.of(config))
     tables, asked = line.known, ("user", "responds", "advertiser")
     (answers,) = (one for one in tables.edges if one.config.triplet == asked)
     num_users, num_targets = (tables.nodes[one].height for one in (asked[0], asked[2]))

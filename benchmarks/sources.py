@@ -23,7 +23,6 @@ from graphrec.pipeline.measure import BundleRecommender
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.sources import FEW
 from graphrec.simulate import SimulationConfig, simulate
-from graphrec.store import Store
 
 SEEDS, K, MOST = (75, 76), 50, 100
 CONFIG = Path(__file__).parent.parent / "configs" / "flutter.yaml"
@@ -53,7 +52,7 @@ def _network(seed: int, folder: Path) -> RunConfig:
 
 def measure(result: Result, name: str, config: RunConfig) -> None:
     """Add the recall of every way on one network, for all users and for those with few actions."""
-    line = Line(config, Runner(Store(config.store)))
+    line = Line(config, Runner.of(config))
     split, bundle = line.split, Bundle.open(line.held_out.bundle.path)
     users, flits = (split.test[column].to_numpy() for column in ("user_row", "flit_row"))
     held = Held.from_edges(users, flits, bundle.history, split.available, split.at_s)

@@ -28,7 +28,6 @@ from graphrec.pipeline import Runner
 from graphrec.pipeline.assembly import history_of
 from graphrec.pipeline.line import Line
 from graphrec.simulate import SimulationConfig, simulate
-from graphrec.store import Store
 from graphrec.vectors import Embeddings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -95,7 +94,7 @@ def methods(name: str) -> dict[str, tuple[str, ...]]:
 def measure(result: Result, name: str, configure: Configure, settings: Mapping[str, Sequence[str]]) -> None:
     """Add every method's recall on every group of flits, differences to :data:`REFERENCE`, and seconds of training."""
     config = configure(())
-    runner = Runner(Store(config.store))
+    runner = Runner.of(config)
     split = Line(config, runner).split
     history, types = history_of(split.train), action_types(split.train)
     past = Past(history, split.available, split.at_s)

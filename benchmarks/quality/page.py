@@ -11,7 +11,7 @@ from benchmarks.quality.ladder import ladder_section
 from benchmarks.quality.parts import relations_section, sources_section, together_section
 from benchmarks.quality.recommending import FOLDERS, folder_section, lists_section, split_section
 from benchmarks.quality.replay import replay_section
-from benchmarks.quality.speed import ann_section, encode_section, interests_section, serving_section
+from benchmarks.quality.speed import ann_section, devices_section, encode_section, interests_section, serving_section
 
 PAGE = Path(__file__).parents[2] / "docs" / "quality.md"
 HEAD = """# Measured quality
@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "ladder": ladder_section,
     "sources": sources_section,
     "encode": encode_section,
+    "devices": devices_section,
     "interests": interests_section,
     "ann": ann_section,
     "serving": serving_section,

@@ -77,6 +77,19 @@ def encode_section(name: str, result: Mapping[str, Any]) -> str:
     return _section("Encoding texts", [Sheet(result).rest()])
 
 
+def devices_section(name: str, result: Mapping[str, Any]) -> str:
+    """Return a line per preset: an epoch and the embedding of the graph, on the processor and on a GPU."""
+    sheet, told = Sheet(result), {"epoch_s": "an epoch", "embedding_s": "embedding the graph"}
+    where = {"cpu": "processor", "cuda": result["machine"]["gpu"] or "GPU"}
+    columns = {
+        f"{device}.{end}": f"{what}, {label}, s" for end, what in told.items() for device, label in where.items()
+    }
+    seconds = sheet.grid("preset", r"(\w+)", columns)
+    rates = sheet.grid("texts a second", r"(texts)", {f"{device}.per_s": label for device, label in where.items()})
+    alone = [] if result["machine"]["gpu"] else ["No GPU was at hand when this was measured."]
+    return "\n\n".join([_section("The processor beside a GPU", [seconds, rates]), *alone])
+
+
 def interests_section(name: str, result: Mapping[str, Any]) -> str:
     """Return users a second by length of history, ours and the peers'."""
     sheet = Sheet(result)

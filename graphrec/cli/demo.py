@@ -124,13 +124,12 @@ def run_demo(config: "RunConfig", network: "SimulationConfig", watcher: Watcher)
     """Simulate and run."""
     from graphrec.pipeline import Runner
     from graphrec.pipeline import run as run_line
-    from graphrec.store import Store
 
     start, data = time.perf_counter(), Path(config.data)
     simulated = simulate_once(network, data)
     simulated_s = time.perf_counter() - start
     watcher.line("simulate", f"{simulated_s:.1f} s" if simulated else "found")
-    runner = Runner(Store(config.store), on_progress=watcher.on_progress, on_stage=watcher.on_stage)
+    runner = Runner.of(config, on_progress=watcher.on_progress, on_stage=watcher.on_stage)
     version = run_line(config, runner=runner)
     return Demo(
         file=config_file(),

@@ -30,12 +30,11 @@ def finetune_text(
         from graphrec.config import load_config
         from graphrec.pipeline import Runner
         from graphrec.pipeline.finetune import finetune
-        from graphrec.store import Store
 
         check_local("out", out)
         loaded = load_config(config, overrides or [])
         with watching(quiet) as watcher:
-            runner = Runner(Store(loaded.store), on_progress=watcher.on_progress, on_stage=watcher.on_stage)
+            runner = Runner.of(loaded, on_progress=watcher.on_progress, on_stage=watcher.on_stage)
             log = finetune(
                 loaded, out, runner=runner,
                 on_epoch=lambda one: watcher.line(f"epoch {one['epoch']:.0f}", f"agreement {one['agreement']:.4f}"),

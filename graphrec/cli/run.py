@@ -42,10 +42,9 @@ def run(
             return
         from graphrec.pipeline import Runner
         from graphrec.pipeline import run as run_line
-        from graphrec.store import Store
 
         with watching(quiet) as watcher:
-            runner = Runner(Store(loaded.store), on_progress=watcher.on_progress, on_stage=watcher.on_stage)
+            runner = Runner.of(loaded, on_progress=watcher.on_progress, on_stage=watcher.on_stage)
             version = run_line(loaded, runner=runner)
         stages = [{"stage": one.stage, "seconds": round(one.seconds, 3), "found": one.found} for one in runner.history]
         if as_json:

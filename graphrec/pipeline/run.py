@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graphrec.config import RunConfig, load_config
-from graphrec.engine import open_engine
 from graphrec.pipeline.line import Line
 from graphrec.pipeline.runner import Runner
 from graphrec.store import Artifact, Store, Version
@@ -28,7 +27,7 @@ def run(config: RunConfig | str | Path, overrides: Sequence[str] = (), *, runner
     """
     if not isinstance(config, RunConfig):
         config = load_config(config, overrides)
-    runner = runner or Runner(Store(config.store), open_engine(config.runtime))
+    runner = runner or Runner.of(config)
     set_threads(config.runtime.workers)
     return publish(runner.store, Line(config, runner).stages())
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graphrec.engine import LOCAL, Engine
+from graphrec.config import RunConfig
+from graphrec.engine import LOCAL, Engine, open_engine
 from graphrec.section import Section
 from graphrec.store import Artifact, Store, fingerprint
 
@@ -60,6 +61,27 @@ class Runner:
     on_progress: Progress = silent
     on_stage: Callable[[StageDone], None] = lambda done: None
     history: list[StageDone] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        config: RunConfig,
+        *,
+        on_progress: Progress = silent,
+        on_stage: Callable[[StageDone], None] = lambda done: None,
+    ) -> "Runner":
+        """Return the runner that a config asks for: its store, and the engine of its ``runtime``.
+
+        Args:
+            config: What is run.
+            on_progress: Called while a stage works.
+            on_stage: Called when a stage is done.
+
+        Raises:
+            ConfigError: If a GPU is asked for where there is none.
+            EngineError: If the cluster does not answer.
+        """
+        return cls(Store(config.store), open_engine(config.runtime), on_progress, on_stage)
 
     def stage(
         self,

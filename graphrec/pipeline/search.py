@@ -21,7 +21,7 @@ import polars as pl
 import yaml
 
 from graphrec.config import RunConfig, load_config, read_values
-from graphrec.engine import Engine, open_engine
+from graphrec.engine import Engine, LocalEngine
 from graphrec.errors import ConfigError
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.pipeline.line import Line
@@ -74,10 +74,9 @@ def search(
 
     for setting in drawn:
         configured(setting, rungs[-1])  # a broken rule is told before anything runs
-    engine = open_engine(config.runtime)
-    base = Line(config, Runner(Store(config.store), engine))
+    base = Line(config, Runner.of(config))
     _ = base.tables, base.features  # read by every trial: once, and with all workers
-    return _climb(drawn, rungs, configured, engine, on_progress)
+    return _climb(drawn, rungs, configured, base.runner.engine, on_progress)
 
 
 def draw(config: RunConfig) -> list[Setting]:
@@ -131,7 +130,7 @@ def _climb(
     for number, epochs in enumerate(rungs):
         name = f"rung {number + 1} of {len(rungs)}"
         parts = [configured(one, epochs) for one in left]
-        results = engine.map_parts(run_trial, parts, name="search", on_done=partial(on_progress, name))
+        results = engine.map_parts(run_trial, parts, engine.device, name="search", on_done=partial(on_progress, name))
         order = sorted(range(len(left)), key=lambda place: -results[place][METRIC])
         rung = [{"rung": number + 1, "epochs": epochs, **left[place], **results[place]} for place in order]
         rows = rung + rows
@@ -140,10 +139,11 @@ def _climb(
     return Found(_table(rows), left[0])
 
 
-def run_trial(config: RunConfig) -> dict[str, float]:
+def run_trial(config: RunConfig, device: str = "cpu") -> dict[str, float]:
     """Run one trial up to the tuning stage, in this process; return its recall and its seconds."""
     started = time.perf_counter()
-    facts = Line(config, Runner(Store(config.store))).tuning.facts
+    here = LocalEngine(config.runtime.workers, device)
+    facts = Line(config, Runner(Store(config.store), here)).tuning.facts
     return {METRIC: float(facts[METRIC]), "seconds": time.perf_counter() - started}
 
 

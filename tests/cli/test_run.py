@@ -119,3 +119,20 @@ def test_the_resolved_config_runs_again(world: World, asked: Asked, invoke: Invo
     path = world.store.with_name("resolved.yaml")
     path.write_text(json.dumps(plan["config"]))
     assert asked("run", path, "--quiet")["version"] == "v0001"
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("run", ()),
+        ("tune", overrides("search.space={retrieval.candidates: [400]}")),
+        ("finetune-text", ("--out", "new")),
+    ],
+)
+def test_a_command_computes_where_its_config_says(
+    command: str, more: tuple[str, ...], world: World, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    done = invoke(command, *world.run_args[1:], *more, *overrides("runtime.device=cuda"))
+    assert done.exit_code == 2
+    assert "runtime.device must be one that torch sees (got 'cuda'" in done.stderr
