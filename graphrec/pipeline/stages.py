@@ -31,6 +31,7 @@ from graphrec.tables.config import TableRef
 from graphrec.tables.load import load_tables
 from graphrec.tables.remote import local_data
 from graphrec.training.checkpoint import load_model
+from graphrec.training.validation import best_entry
 from graphrec.vectors import Embeddings
 
 logger = logging.getLogger(__name__)
@@ -127,11 +128,10 @@ def model_stage(
         trained = train_encoder(config, load(), encoded, workshop)
         trained.save(folder, encoded)
         shutil.rmtree(checkpoints, ignore_errors=True)
-        best = max(trained.log, key=lambda entry: entry["validation_recall"])
-        return {"epochs": len(trained.log), "best": best, **trained.facts}
+        return {"epochs": len(trained.log), "best": best_entry(trained.log), **trained.facts}
 
     return runner.stage(
-        "model", stage_version=4, config=key, inputs=inputs, write=write, libraries=("torch", "numba"),
+        "model", stage_version=5, config=key, inputs=inputs, write=write, libraries=("torch", "numba"),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ class TrainingConfig(Section):
     epochs: int = Field(default=20, ge=1)
     """Passes over all positives at most."""
     patience: int = Field(default=4, ge=1)
-    """Epochs without a better validation recall before training stops."""
+    """Epochs in a row with a lower validation recall than the best before training stops."""
     batch_size: int = Field(default=2048, ge=1)
     """Positive pairs a step."""
     learning_rate: float = Field(default=2e-3, gt=0)

@@ -21,7 +21,7 @@ from graphrec.models.twhin import Twhin
 from graphrec.training.content import Content
 from graphrec.training.lightgcn import train_lightgcn
 from graphrec.training.twhin import relation_edges, train_twhin
-from graphrec.training.validation import validation_recall
+from graphrec.training.validation import best_entry, validation_recall
 from graphrec.vectors import Embeddings
 
 OnEpoch = Callable[[int, Fitted], None]
@@ -71,8 +71,7 @@ def train_lookup(
             on_epoch(log[-1])
 
     fit(graph, actions, config, start=start, device=device, on_epoch=look)
-    best = max(log, key=lambda entry: entry["validation_recall"])
-    chosen = config.model_copy(update={"epochs": int(best["epoch"])})
+    chosen = config.model_copy(update={"epochs": int(best_entry(log)["epoch"])})
     if isinstance(chosen, TwhinConfig):
         chosen = chosen.model_copy(update={"warm_start": None})  # the model holds what it started from
     fitted = fit(graph, actions, chosen, start=start, device=device)

@@ -16,6 +16,7 @@ from graphrec.engine import LOCAL, Alone, Engine, Team
 from graphrec.tensors import device_of
 from graphrec.training.checkpoint import Checkpoint, moments_of, restore_moments
 from graphrec.training.config import TrainingConfig
+from graphrec.training.validation import best_entry
 
 logger = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=nn.Module)
@@ -106,8 +107,9 @@ def train_worker(team: Team, course: Course[Model, Step]) -> None:
         loss = _epoch(team, model, optimiser, course, epoch)
         recall = course.recall(model)
         entry = {"epoch": epoch + 1.0, "loss": loss, "validation_recall": recall, **course.figures(epoch)}
-        best = state.best if state.log and recall <= _best(state.log) else _copy(model)
-        state = Checkpoint(epoch + 1, _copy(model), best, moments_of(optimiser), [*state.log, entry])
+        log = [*state.log, entry]
+        best = _copy(model) if best_entry(log) is entry else state.best
+        state = Checkpoint(epoch + 1, _copy(model), best, moments_of(optimiser), log)
         logger.info("epoch %d loss %.4f validation recall@50 %.4f", epoch + 1, loss, recall)
         team.report(entry, state.save)
 
@@ -174,14 +176,9 @@ def _schedule(epoch: float, epochs: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (epoch - 1) / max(epochs - 1, 1)))
 
 
-def _best(log: list[dict[str, float]]) -> float:
-    return max(entry["validation_recall"] for entry in log)
-
-
 def _stalled(log: list[dict[str, float]], patience: int) -> bool:
-    """Return whether the last ``patience`` epochs brought no better validation recall."""
-    recalls = [entry["validation_recall"] for entry in log]
-    return len(recalls) > patience and max(recalls[-patience:]) <= max(recalls[:-patience])
+    """Return whether the last ``patience`` epochs all did worse than the best before them."""
+    return bool(log) and log[-1]["epoch"] - best_entry(log)["epoch"] >= patience
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """The figure that training watches: recall of held-out actions from the newest actions before them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,15 @@ def validation_recall(vectors: Mapping[str, FloatMatrix], split: Split, *, k: in
             top = np.argpartition(-row, min(k, len(row) - 1))[:k]
             recalls.append(np.isin(truth[user], top).mean())
     return float(np.mean(recalls)) if recalls else 0.0
+
+
+def best_entry(log: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """Return the log entry of the epoch to keep: the best, and the latest among equals.
+
+    A validation that measures nobody (users with one action each, a catalogue no longer than the list) gives every
+    epoch the same recall, which is no reason to keep the first.
+    """
+    return max(log, key=lambda entry: (entry["validation_recall"], entry["epoch"]))
 
 
 def _lists(frame: pl.DataFrame, column: str) -> dict[int, npt.NDArray[np.int32]]:

@@ -15,6 +15,7 @@ from graphrec.models.config import HardNegativeConfig, ModelConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training import pinsage
 from graphrec.training.batches import Batch
+from graphrec.training.checkpoint import Checkpoint
 from graphrec.training.config import TrainingConfig
 from graphrec.training.hard import page_rank_bands
 from graphrec.training.loop import Trained, _gradients, train
@@ -150,7 +151,7 @@ def test_a_torn_checkpoint_raises_rather_than_starting_over(setup: Setup, tmp_pa
 
 
 def test_training_stops_after_patience_and_keeps_the_best_epoch(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-    recalls = iter([0.1, 0.4, 0.3, 0.4, 0.2, 0.9])
+    recalls = iter([0.1, 0.4, 0.3, 0.4, 0.2, 0.3, 0.1, 0.9])
     states: list[dict[str, torch.Tensor]] = []
 
     def planned(*_: object) -> float:
@@ -164,10 +165,20 @@ def test_training_stops_after_patience_and_keeps_the_best_epoch(setup: Setup, mo
         return real(model, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pinsage, "embed", watching)
-    trained = setup.train(TRAINING.model_copy(update={"epochs": 6, "patience": 3}))
-    assert [entry["validation_recall"] for entry in trained.log] == [0.1, 0.4, 0.3, 0.4, 0.2]
+    trained = setup.train(TRAINING.model_copy(update={"epochs": 8, "patience": 3}))
+    assert [entry["validation_recall"] for entry in trained.log] == [0.1, 0.4, 0.3, 0.4, 0.2, 0.3, 0.1]
     for name, tensor in trained.model.state_dict().items():
-        assert torch.equal(tensor, states[1][name])
+        assert torch.equal(tensor, states[3][name])
+
+
+def test_where_validation_tells_nothing_all_epochs_are_trained_and_the_last_is_kept(
+    setup: Setup, tmp_path: Path
+) -> None:
+    trained = setup.train(TRAINING.model_copy(update={"epochs": 4, "patience": 1}), folder=tmp_path)
+    assert [entry["validation_recall"] for entry in trained.log] == [1.0] * 4  # of 24 flits, 50 hold all
+    last = Checkpoint.open(tmp_path / "checkpoint.safetensors").weights
+    for name, tensor in trained.model.state_dict().items():
+        assert torch.equal(tensor, last[name])
 
 
 def test_the_curriculum_adds_hard_negatives_one_by_one(setup: Setup) -> None:
