@@ -20,6 +20,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("ids",),
     ("forgotten",),
     ("history",),
+    ("regression",),
     ("vectors",),
     ("metrics",),
     ("plots",),

@@ -19,7 +19,7 @@ from graphrec.compiled import FAST, products
 from graphrec.errors import ShapeError
 from graphrec.history import History
 from graphrec.models.config import FactorConfig
-from graphrec.models.regression import ContentMap
+from graphrec.regression import ContentMap
 
 Doubles = npt.NDArray[np.float64]
 
@@ -89,7 +89,7 @@ class FlitFactors:
     def completed(self, content: FloatMatrix, seed: int = 0) -> "FlitFactors":
         """Return factors for all: those of flits without actions regressed on content.
 
-        See :class:`graphrec.models.regression.ContentMap`.
+        See :class:`graphrec.regression.ContentMap`.
 
         Args:
             content: Features of content alone, float32 ``[num_flits, width]``.

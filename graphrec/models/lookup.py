@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.graph.graph import Triplet
 from graphrec.models.config import LightGCNConfig, TwhinConfig
-from graphrec.models.regression import ContentMap
 from graphrec.models.rotation import rotation
+from graphrec.regression import ContentMap
 
 LookupConfig = LightGCNConfig | TwhinConfig
 

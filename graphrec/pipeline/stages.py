@@ -191,11 +191,12 @@ def embeddings_stage(
         embeddings.save(folder)
         net, content = load_model(inputs["model"].path), open_content(inputs["model"].path, inputs["features"].path)
         for node_type, vectors in embeddings.vectors.items():
-            np.save(folder / CONTENT_COSINE.format(node_type), content_cosine(net, content, node_type, vectors))
+            cosine = content_cosine(net, content, node_type, vectors, embeddings.content.get(node_type))
+            np.save(folder / CONTENT_COSINE.format(node_type), cosine)
         return {t: list(matrix.shape) for t, matrix in embeddings.vectors.items()}
 
     return runner.stage(
-        name, stage_version=3, config={}, inputs={**inputs, "graph": graph}, write=write, libraries=("torch",)
+        name, stage_version=4, config={}, inputs={**inputs, "graph": graph}, write=write, libraries=("torch",)
     )
 
 

@@ -5,11 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from graphrec.arrays import FloatMatrix
+from graphrec.arrays import FloatMatrix, normalise_rows
 from graphrec.embed import embed_isolated
 from graphrec.errors import ConfigError, DataError
 from graphrec.features import ImageConfig, TextConfig, TextEncoder, encode_images, text_key
 from graphrec.models.encoder import Encoder
+from graphrec.regression import ContentMap
 from graphrec.tables.config import QualityConfig
 from graphrec.tables.images import image_faults
 from graphrec.training.checkpoint import load_model
@@ -17,7 +18,12 @@ from graphrec.training.content import Block, input_of, layout_from_dict
 
 
 def embed_content(
-    model_folder: Path, flit_type: str, *, text: str | None = None, image: bytes | None = None
+    model_folder: Path,
+    flit_type: str,
+    *,
+    text: str | None = None,
+    image: bytes | None = None,
+    told: ContentMap | None = None,
 ) -> FloatMatrix:
     """Return the vector of a text, an image or both in the flits' space, float32 ``[1, dim]``.
 
@@ -26,6 +32,7 @@ def embed_content(
         flit_type: Node type it is embedded as.
         text: What it says.
         image: What it shows, encoded.
+        told: What the version's new flits follow; ``None``: the encoder itself.
 
     Raises:
         ConfigError: If the model does not read what is given, or cannot encode it anew.
@@ -37,7 +44,8 @@ def embed_content(
         given["text"] = _text_encoder(model_folder, flit_type).encode([text])
     if image is not None:
         given["image"] = encode_images([_held_to_rules(image)], _image_config(layout, content, flit_type))
-    return embed_isolated(model, flit_type, input_of(layout, given, 1))
+    features = input_of(layout, given, 1)
+    return embed_isolated(model, flit_type, features) if told is None else normalise_rows(told.apply(features.numpy()))
 
 
 def _held_to_rules(image: bytes) -> bytes:

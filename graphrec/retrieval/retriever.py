@@ -198,7 +198,9 @@ class Retriever:
             raise ConfigError("search needs the version's model; open the retriever with Retriever.open")
         from graphrec.retrieval.query import embed_content  # loads torch: nobody else here needs it
 
-        return embed_content(self._model, self.bundle.settings.flit_type, text=text, image=image)
+        flit_type = self.bundle.settings.flit_type
+        told = self.bundle.embeddings.content.get(flit_type)
+        return embed_content(self._model, flit_type, text=text, image=image, told=told)
 
     def interests(
         self,

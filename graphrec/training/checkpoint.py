@@ -18,8 +18,8 @@ from graphrec.graph.graph import Triplet
 from graphrec.models.config import LightGCNConfig, ModelConfig, TwhinConfig, TwoTowerConfig
 from graphrec.models.lookup import Fitted, Lookup
 from graphrec.models.pinsage import PinSage
-from graphrec.models.regression import ContentMap
 from graphrec.models.two_tower import TowerShape, TwoTower
+from graphrec.regression import ContentMap
 
 FITTED = ("vectors", "known", "lengths")
 """What a fit holds of each node type."""

@@ -22,7 +22,7 @@ from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.neighbourhoods import Neighbourhoods
 from graphrec.models.config import ModelConfig
 from graphrec.models.pinsage import PinSage
-from graphrec.models.regression import ContentMap
+from graphrec.regression import ContentMap
 from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
 from graphrec.training.loop import fit
@@ -122,13 +122,14 @@ def _completed(found: Embeddings, content: Content, past: PastGraph, seed: int) 
         return found
     features = content.unmet(flit_type, np.arange(num_flits, dtype=np.int32)).numpy()
 
-    def told(values: FloatMatrix) -> FloatMatrix:
-        return ContentMap.fit(features[acted], values[acted], seed).apply(features)
+    def learnt(values: FloatMatrix) -> ContentMap:
+        return ContentMap.fit(features[acted], values[acted], seed)
 
     own, lengths = np.asarray(found.vectors[flit_type]), dict(found.lengths)
+    told = learnt(own)
     share = (actions / (actions + CONTENT_COUNTS)).astype(np.float32)[:, None]
-    vectors = normalise_rows(share * own + (1 - share) * told(own))
+    vectors = normalise_rows(share * own + (1 - share) * told.apply(features))
     if flit_type in lengths:
         log = np.log(lengths[flit_type])
-        lengths[flit_type] = np.exp(np.where(acted, log, told(log[:, None])[:, 0]))
-    return Embeddings({**found.vectors, flit_type: vectors}, lengths)
+        lengths[flit_type] = np.exp(np.where(acted, log, learnt(log[:, None]).apply(features)[:, 0]))
+    return Embeddings({**found.vectors, flit_type: vectors}, lengths, {flit_type: told})

@@ -16,8 +16,8 @@ from graphrec.graph.split import Split, action_types
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.models.lightgcn import LightGCN
 from graphrec.models.lookup import Fitted, Lookup, LookupConfig
-from graphrec.models.regression import ContentMap
 from graphrec.models.twhin import Twhin
+from graphrec.regression import ContentMap
 from graphrec.training.content import Content
 from graphrec.training.lightgcn import train_lightgcn
 from graphrec.training.twhin import relation_edges, train_twhin

@@ -13,8 +13,8 @@ from graphrec.arrays import RowVector
 from graphrec.models.lightgcn import bias_start, svd_start
 from graphrec.models.pinsage import PinSage
 from graphrec.models.propagation import Links
-from graphrec.models.regression import ContentMap
 from graphrec.models.rotation import rotation
+from graphrec.regression import ContentMap
 from graphrec.training.content import Content
 from graphrec.training.snapshots import PastGraph
 

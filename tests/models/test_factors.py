@@ -12,7 +12,7 @@ from graphrec.errors import ShapeError
 from graphrec.history import History
 from graphrec.models.config import FactorConfig
 from graphrec.models.factors import FlitFactors, Taste, alternating_least_squares, fit_factors, user_flits
-from graphrec.models.regression import MOST_REGRESSED
+from graphrec.regression import MOST_REGRESSED
 
 NUM_FLITS = 60
 CONFIG = FactorConfig(dim=8, alpha=4.0, regularization=0.5)
@@ -131,7 +131,7 @@ def test_content_of_other_flits_is_refused(factors: FlitFactors) -> None:
 
 def test_large_catalogues_are_learnt_from_in_part(monkeypatch: pytest.MonkeyPatch, factors: FlitFactors) -> None:
     assert MOST_REGRESSED > NUM_FLITS
-    monkeypatch.setattr("graphrec.models.regression.MOST_REGRESSED", 20)
+    monkeypatch.setattr("graphrec.regression.MOST_REGRESSED", 20)
     content = np.eye(3, dtype=np.float32)[np.arange(NUM_FLITS) % 3]
     one, again, other = (factors.completed(content, seed).vectors for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)

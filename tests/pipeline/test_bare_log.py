@@ -15,6 +15,7 @@ from graphrec.models.pinsage import PinSage
 from graphrec.pipeline import Runner
 from graphrec.pipeline.encoder import open_content
 from graphrec.pipeline.line import Line
+from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.retriever import Retriever
 from graphrec.training.checkpoint import load_model
 from graphrec.training.ids import IdFit
@@ -113,6 +114,15 @@ def test_every_graph_gets_id_vectors_of_its_own(by_past: Finished) -> None:
         for node_type in ("user", "flit"):
             np.testing.assert_array_equal(found[node_type], own[node_type])
             assert not np.array_equal(found[node_type], trained[node_type])
+
+
+def test_new_flits_stand_where_their_content_says(by_past: Finished) -> None:
+    bundle = Bundle.open(by_past.store.artifact("latest", "holdout_bundle").path)
+    unmet = bundle.history.actions_per_flit(len(bundle.allowed)) == 0
+    assert unmet.any()
+    assert bundle.content_cosine is not None
+    np.testing.assert_allclose(bundle.content_cosine[unmet], 1.0, atol=1e-5)
+    assert bundle.content_cosine[~unmet].mean() < 0.9
 
 
 def test_node_types_may_have_the_names_of_methods(bare: Finished, tmp_path: Path) -> None:

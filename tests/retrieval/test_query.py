@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from graphrec.embed import embed_isolated
 from graphrec.errors import ConfigError
 from graphrec.features import ImageConfig, TextConfig, TextEncoder
 from graphrec.models.pinsage import PinSage
+from graphrec.regression import ContentMap
+from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.query import embed_content
 from graphrec.retrieval.retriever import Retriever
 from graphrec.training.checkpoint import save_model
@@ -67,6 +70,22 @@ def test_a_text_is_embedded_as_a_flit_nobody_has_met(tmp_path: Path, config: Tex
     np.testing.assert_allclose(found, embed_isolated(model, "flit", input_of(layout, {"text": words}, 1)), atol=1e-6)
     assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
     assert not np.allclose(found, embed_content(tmp_path, "flit", text="cat"), atol=1e-3)
+
+
+def test_a_text_follows_what_new_flits_follow(tmp_path: Path, config: TextConfig) -> None:
+    write_model(tmp_path, config, [TEXT])
+    rng = np.random.default_rng(0)
+    told = ContentMap(rng.normal(size=(8, len(SHIFT) + 2)), rng.normal(size=8))
+    found = embed_content(tmp_path, "flit", text="nest", told=told)
+    words: FloatMatrix = TextEncoder(config).encode(["nest"])
+    expected = told.apply(input_of([TEXT, Block("log_degree", (1.5,), 0.5)], {"text": words}, 1).numpy())
+    np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-6)
+    bundle = planted()
+    bundle = replace(bundle, embeddings=replace(bundle.embeddings, content={"flit": told}))
+    (tmp_path / "bundle").mkdir()
+    bundle.save(tmp_path / "bundle")
+    opened = Retriever(Bundle.open(tmp_path / "bundle"), model=tmp_path)
+    np.testing.assert_allclose(opened.embed("nest"), found, atol=1e-6)
 
 
 def test_search_ranks_flits_by_the_texts_vector(tmp_path: Path, config: TextConfig) -> None:

@@ -12,7 +12,7 @@ from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import action_triplets, split_at
 from graphrec.models.config import ModelConfig
 from graphrec.models.pinsage import PinSage
-from graphrec.models.regression import ContentMap
+from graphrec.regression import ContentMap
 from graphrec.tables.clean import Tables
 from graphrec.training.content import Content
 from graphrec.training.ids import CONTENT_COUNTS, IdFit
@@ -122,6 +122,10 @@ def test_flits_follow_a_regression_the_more_the_fewer_actions_they_have(
     for row, number in enumerate(actions.tolist()):
         mixed = number * plain.vectors["flit"][row] + CONTENT_COUNTS * told[row]
         np.testing.assert_allclose(found.vectors["flit"][row], mixed / np.linalg.norm(mixed), atol=1e-5)
+    unmet = np.flatnonzero(~acted)
+    follows = found.content["flit"].apply(features[unmet])
+    unit = follows / np.linalg.norm(follows, axis=1, keepdims=True)
+    np.testing.assert_allclose(found.vectors["flit"][unmet], unit, atol=1e-6)
     log = np.log(plain.lengths["flit"])[:, None]
     expected = np.exp(ContentMap.fit(features[acted], log[acted]).apply(features)[:, 0])
     np.testing.assert_allclose(found.lengths["flit"], np.where(acted, plain.lengths["flit"], expected), rtol=1e-5)

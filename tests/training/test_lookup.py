@@ -14,7 +14,7 @@ from graphrec.graph.pasts import action_pairs
 from graphrec.graph.split import Split, split_at
 from graphrec.models.config import LightGCNConfig, TwhinConfig
 from graphrec.models.lookup import Fitted, Lookup, LookupConfig
-from graphrec.models.regression import ContentMap
+from graphrec.regression import ContentMap
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.content import Content
 from graphrec.training.lightgcn import train_lightgcn

@@ -9,7 +9,7 @@ from graphrec.models.config import ModelConfig
 from graphrec.models.lightgcn import BIAS_START, svd_start
 from graphrec.models.pinsage import PinSage
 from graphrec.models.propagation import Links
-from graphrec.models.regression import ContentMap
+from graphrec.regression import ContentMap
 from graphrec.training.past import PastCourse
 from graphrec.training.pinsage import Material
 from graphrec.training.snapshots import Snapshot

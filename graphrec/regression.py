@@ -4,6 +4,7 @@ Gantner et al., "Learning attribute-to-feature mappings for cold-start recommend
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,16 @@ class ContentMap:
         dim = vectors.shape[1]
         weight = np.asarray(model.coef_, dtype=np.float64).reshape(dim, content.shape[1])
         return cls(weight, np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64), (dim,)).copy())
+
+    def save(self, path: Path) -> None:
+        """Write it as one ``.npz`` file."""
+        np.savez(path, weight=self.weight, shift=self.shift)
+
+    @classmethod
+    def open(cls, path: Path) -> "ContentMap":
+        """Read what :meth:`save` wrote."""
+        with np.load(path) as arrays:
+            return cls(arrays["weight"], arrays["shift"])
 
     def apply(self, content: FloatMatrix) -> FloatMatrix:
         """Return the vectors that content speaks of, float32 ``[rows, dim]``."""
