@@ -15,7 +15,7 @@ from graphrec.features.config import FeatureConfig, FinetuneConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
-from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TwoTowerConfig
+from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TwhinConfig, TwoTowerConfig
 from graphrec.projection.config import ProjectionConfig
 from graphrec.retrieval.config import ListsConfig, RetrievalConfig
 from graphrec.tables.config import InputConfig
@@ -84,6 +84,17 @@ class RunConfig(InputConfig):
             raise ValueError(
                 f"RunConfig.index.length_exponent must be 0 or 'auto' with preset {self.model.preset}, whose vectors "
                 f"are compared by cosine and have no lengths (got {self.index.length_exponent})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _actions_join_what_the_model_tells_apart(self) -> Self:
+        within = [one for one in self.edges if one.role == "action" and one.source == one.target]
+        if within and not isinstance(self.model, TwhinConfig) and self._reader != "preset pinsage":
+            raise ValueError(
+                f"RunConfig.edges must lead actions to another node type with {self._reader}, which learns users and "
+                f"what they act on apart (got {within[0].relation} from {within[0].source} to {within[0].target}); "
+                "declare the same table as a second node type and make it the target, or take pinsage by windows"
             )
         return self
 

@@ -1,9 +1,10 @@
 """The measuring stage: the held-out bundle beside every baseline, on the same users."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -21,8 +22,13 @@ from graphrec.retrieval.retriever import Retriever
 from graphrec.store import Artifact
 from graphrec.tables.remote import local_data
 
+if TYPE_CHECKING:
+    from graphrec.simulate import Oracle
+
+logger = logging.getLogger(__name__)
 OURS = "graphrec"
-TRUTH = Path("truth") / "config.json"
+TRUTH = ("truth/config.json", "users.parquet", "flits.parquet")
+"""What the oracle reads first."""
 
 
 class BundleRecommender:
@@ -56,16 +62,14 @@ class OracleRecommender:
     """The simulator's truth as a recommender: an upper mark, not a baseline.
 
     Args:
-        folder: The simulated tables.
+        oracle: The truth.
         bundle: The held-out bundle, for ids and what users have seen.
         start_s: The split instant.
         end_s: End of the test window.
     """
 
-    def __init__(self, folder: Path, bundle: Bundle, start_s: int, end_s: int) -> None:
-        from graphrec.simulate import Oracle
-
-        self._oracle = Oracle.open(folder)
+    def __init__(self, oracle: "Oracle", bundle: Bundle, start_s: int, end_s: int) -> None:
+        self._oracle = oracle
         self._bundle = bundle
         self._window = [datetime.fromtimestamp(at, UTC) for at in (start_s, end_s)]
         self.setting: Mapping[str, str | int | float] = {"knows": "the truth"}
@@ -130,12 +134,27 @@ def measure(config: RunConfig, bundle: Bundle, features: Features, split: Split,
         runner.on_progress("baselines", number, len(names))
         recommenders |= build_baselines([name], sources)
     runner.on_progress("baselines", len(names), len(names))
-    if config.evaluation.oracle and split.at_s is not None:
-        truth = local_data(config.input, config.data, also=("truth/*",), strict=False)
-        if (truth / TRUTH).is_file():
-            end_s = split.at_s + round(config.evaluation.split.test_days * DAY_S)
-            recommenders["oracle"] = OracleRecommender(truth, bundle, split.at_s, end_s)
+    oracle = _oracle(config, bundle)
+    if oracle is not None and split.at_s is not None:
+        end_s = split.at_s + round(config.evaluation.split.test_days * DAY_S)
+        recommenders["oracle"] = OracleRecommender(oracle, bundle, split.at_s, end_s)
     return evaluate(recommenders, held, history, config.evaluation.k, config.evaluation.seed, reference=OURS)
+
+
+def _oracle(config: RunConfig, bundle: Bundle) -> "Oracle | None":
+    """Return the oracle of a simulated network, where the config's users and flits are those of the network."""
+    if not config.evaluation.oracle:
+        return None
+    folder = local_data(config.input, config.data, also=("truth/*",), strict=False)
+    if not all((folder / one).is_file() for one in TRUTH):
+        return None
+    from graphrec.simulate import Oracle
+
+    oracle, settings = Oracle.open(folder), bundle.settings
+    if oracle.knows(bundle.ids[settings.user_type].series, bundle.ids[settings.flit_type].series):
+        return oracle
+    logger.info("the truth beside the tables is of other users and flits than those declared: no oracle")
+    return None
 
 
 def _content(features: Features, flit_type: str) -> FloatMatrix | None:

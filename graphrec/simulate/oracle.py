@@ -75,6 +75,11 @@ class Oracle:
         exposure = Exposure(flits, read_follows(folder, user_ids), len(users), config.behaviour)
         return cls(config, user_ids, flit_ids, users, flits, exposure)
 
+    def knows(self, user_ids: pl.Series, flit_ids: pl.Series) -> bool:
+        """Return whether all users and flits are of this network: tables may be declared as something else."""
+        asked = (user_ids, self._user_ids), (flit_ids, self._flit_ids)
+        return all(one.dtype == known.series.dtype and one.is_in(known.series).all() for one, known in asked)
+
     def rank(
         self,
         user_ids: Sequence[str],

@@ -25,6 +25,10 @@ TOWERS = (
     "model={preset: two_tower, dim: 16, hidden_dim: 16}", "training={epochs: 3, windows: 4, batch_size: 512}",
     "neighbourhoods={}",
 )  # fmt: skip
+WITHIN = (
+    "{source: user, relation: follows, target: user, table: follows.parquet, source_id: follower_id, "
+    "target_id: followed_id, time: {column: timestamp}, role: action}"
+)
 SMALL = ("evaluation.baselines=[popular]", "runtime.workers=1", "features.image={encoder: none}")
 
 
@@ -123,6 +127,15 @@ def bert(folder: Path) -> Path:
         (
             ["model={preset: lightgcn}", "training={}", "neighbourhoods={}", "runtime.training_workers=2"],
             "RunConfig.runtime.training_workers must not be set with preset lightgcn",
+        ),
+        (
+            [f"edges=[{WITHIN}]", "model={positives: {past: 1}, svd_start: true, id_vectors: true}", "training={}"],
+            r"RunConfig.edges must lead actions to another node type with model.positives past, which learns users and "
+            r"what they act on apart \(got follows from user to user\); declare the same table as a second node type",
+        ),
+        (
+            [f"edges=[{WITHIN}]", "model={preset: lightgcn}", "training={}", "neighbourhoods={}"],
+            "RunConfig.edges must lead actions to another node type with preset lightgcn",
         ),
         (["model={preset: simclusters}"], "RunConfig.model must be a section whose preset is one of pinsage, lightgcn"),
         (["model={preset: twhin, negativs: 3}"], "RunConfig.model.negativs is not a known setting; did you mean 'neg"),
