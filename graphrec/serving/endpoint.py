@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from graphrec.errors import DataError, GraphrecError, StateError, UnknownIdError
 from graphrec.serving import tokens
 from graphrec.serving.body import read_body
+from graphrec.serving.config import is_loopback
 from graphrec.serving.messages import PROBLEM, Message
 from graphrec.serving.problems import Problem, busy, invalid
 from graphrec.serving.served import Served
@@ -165,7 +166,7 @@ class Endpoint:
         if self._spec.scope == "open":
             return
         if not self._service.tokens.held and _of_another_site(headers):
-            raise Problem(403, "pages of other sites may not ask a service without tokens")
+            raise Problem(403, "without tokens only this machine is answered, as localhost, and no other site's pages")
         held = self._service.tokens.scope_of(headers.get(b"authorization"))
         if held is None:
             raise Problem(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
@@ -248,9 +249,20 @@ def _failed(error: GraphrecError, request_id: bytes) -> tuple[Sent, dict[str, st
 
 
 def _of_another_site(headers: Mapping[bytes, bytes]) -> bool:
-    """Return whether a browser says that a page of another site asks; other clients name no origin."""
-    origin = headers.get(b"origin")
-    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host", b"")
+    """Return whether a page of another site may be asking, through a browser on this machine.
+
+    Its browser names its origin. Where its name was made to lead to this machine (DNS rebinding), origin and host agree,
+    or no origin is named at all: but the host is not one of this machine's own.
+    """
+    origin, host = headers.get(b"origin"), headers.get(b"host", b"localhost")
+    return not _names_this_machine(host) or (origin is not None and origin.partition(b"://")[2] != host)
+
+
+@lru_cache(maxsize=64)
+def _names_this_machine(host: bytes) -> bool:
+    """Return whether a ``Host`` header, perhaps with a port, is an address or name that only leads here."""
+    name = re.sub(rb":\d*$", b"", host).strip(b"[]")
+    return is_loopback(name.decode("latin-1").lower())
 
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> bytes:

@@ -115,6 +115,21 @@ def test_pages_of_other_sites_do_not_ask_a_service_without_tokens(
     assert found.status_code == status
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:{port}", 200), ("LOCALHOST", 200), ("127.0.0.1", 200), ("[::1]:{port}", 200)]
+    + [(host, 403) for host in ("rebound.example.org:{port}", "localhost.example.org", "10.0.0.1", "", "[::1].x")],
+)
+def test_names_that_were_led_here_are_not_answered_without_tokens(
+    planted_store: Path, tmp_path: Path, host: str, status: int
+) -> None:
+    """DNS rebinding: the page's own name leads to this machine, so that its browser sees no other site."""
+    with serving(planted_store, tmp_path, tokens=None) as open_to_all:
+        port = open_to_all.url.rpartition(":")[2]
+        request = f"GET /version HTTP/1.1\r\nHost: {host.format(port=port)}\r\n\r\n"
+        assert open_to_all.raw(request.encode()).startswith(f"HTTP/1.1 {status}".encode())
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_this_machine_is(host: str) -> None:
     assert is_loopback(host)
