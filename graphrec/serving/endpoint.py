@@ -251,8 +251,8 @@ def _failed(error: GraphrecError, request_id: bytes) -> tuple[Sent, dict[str, st
 def _of_another_site(headers: Mapping[bytes, bytes]) -> bool:
     """Return whether a page of another site may be asking, through a browser on this machine.
 
-    Its browser names its origin. Where its name was made to lead to this machine (DNS rebinding), origin and host agree,
-    or no origin is named at all: but the host is not one of this machine's own.
+    Its browser names its origin. Where its name was made to lead to this machine (DNS rebinding), origin and host
+    agree, or no origin is named at all: but the host is not one of this machine's own.
     """
     origin, host = headers.get(b"origin"), headers.get(b"host", b"localhost")
     return not _names_this_machine(host) or (origin is not None and origin.partition(b"://")[2] != host)
