@@ -137,14 +137,15 @@ class RayEngine:
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_options.preserve_order = True
-        gpus = {"num_gpus": 1} if on_device and self._gpus else {}
-        workers = min(self.workers, self._gpus) if gpus else self.workers
+        on_gpu = on_device and self._gpus > 0
+        workers = min(self.workers, self._gpus) if on_gpu else self.workers
         size = max(1, min(batch_size, -(-len(rows) // (2 * workers))))
         blocks = [one.to_arrow() for one in rows.iter_slices(size)]
         pool = data.ActorPoolStrategy(size=min(workers, len(blocks)))
         dataset = data.from_arrow(blocks).map_batches(
             _BatchWorker, fn_constructor_args=(name, make, [self.share(one) for one in shared]),
-            batch_size=None, batch_format="pyarrow", compute=pool, num_cpus=1, **gpus,
+            batch_size=size if on_gpu else None,  # a block either way: Ray asks for it where there is a GPU
+            batch_format="pyarrow", compute=pool, **({"num_gpus": 1} if on_gpu else {"num_cpus": 1}),
         )  # fmt: skip
         with _told():
             for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):

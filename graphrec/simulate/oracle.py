@@ -78,7 +78,9 @@ class Oracle:
     def knows(self, user_ids: pl.Series, flit_ids: pl.Series) -> bool:
         """Return whether all users and flits are of this network: tables may be declared as something else."""
         asked = (user_ids, self._user_ids), (flit_ids, self._flit_ids)
-        return all(one.dtype == known.series.dtype and one.is_in(known.series).all() for one, known in asked)
+        return all(
+            one.dtype == known.series.dtype and bool((known.rows(one, missing=-1) >= 0).all()) for one, known in asked
+        )
 
     def rank(
         self,
