@@ -2,15 +2,21 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from benchmarks.common import Result, arguments
 from graphrec.config import RunConfig, load_config
 from graphrec.evaluation import Evaluation
+from graphrec.features import Features
 from graphrec.pipeline import Runner, run
+from graphrec.pipeline.line import Line
+from graphrec.pipeline.measure import OURS
+from graphrec.pipeline.measure import measure as evaluated
+from graphrec.retrieval.bundle import Bundle
 from graphrec.store import Store
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -72,6 +78,28 @@ def measure(config: RunConfig, result: Result) -> Measured:
     if days:
         result.tables.append({"title": "days", "rows": [_day(evaluation, name) for name in days]})
     return Measured(config, runner, evaluation, result)
+
+
+def known_alone(measured: Measured) -> None:
+    """Add graphrec's recall of flits met before, by the same weights, where no place of a list is another flit's.
+
+    What collaborative filtering can be compared with: it knows no others.
+    """
+    line = Line(measured.config, measured.runner)
+    bundle = Bundle.open(line.held_out.bundle.path)
+    alone = replace(
+        bundle, settings=replace(bundle.settings, cold_share=0.0), allowed=np.asarray(bundle.allowed & ~bundle.cold)
+    )
+    config = measured.config.model_copy(
+        update={"evaluation": measured.config.evaluation.model_copy(update={"baselines": ("als",)})}
+    )
+    evaluation = evaluated(config, alone, Features.open(line.features.path), line.split, measured.runner)
+    cut = max(evaluation.frame["k"])
+    kept = pl.col("slice") == "warm", pl.col("metric") == "recall", pl.col("k") == cut
+    (own,) = evaluation.frame.filter(*kept, pl.col("method") == OURS)["value"]
+    measured.result.add(f"known_alone.recall@{cut}.warm", own)
+    beside = evaluation.differences.filter(*kept).with_columns(own=pl.lit(own))
+    measured.result.tables.append({"title": "known alone", "rows": beside.to_dicts()})
 
 
 def _day(evaluation: Evaluation, name: str) -> dict[str, object]:

@@ -7,12 +7,12 @@ GroupLens' hetrec2011-lastfm-2k.
     python -m benchmarks.lastfm --data DIR
 """
 
-from benchmarks.folder import measure_folder
+from benchmarks.folder import known_alone, measure_folder
 
 
 def main() -> None:
     """Run and write the result file."""
-    measure_folder("lastfm", __doc__)
+    measure_folder("lastfm", __doc__, also=known_alone)
 
 
 if __name__ == "__main__":

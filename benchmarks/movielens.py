@@ -7,16 +7,22 @@ The data folder holds ncf-ml-1m/ (the leave-one-out split of "Neural Collaborati
 """
 
 from benchmarks.common import Result
-from benchmarks.folder import Measured, measure, measure_folder
+from benchmarks.folder import Measured, known_alone, measure, measure_folder
 
 
 def main() -> None:
     """Run and write the result file."""
-    measure_folder("movielens", __doc__, also=without_cold_places)
+    measure_folder("movielens", __doc__, also=other_places)
+
+
+def other_places(measured: Measured) -> None:
+    """Add what the model finds where films share a list in other ways."""
+    known_alone(measured)
+    without_cold_places(measured)
 
 
 def without_cold_places(measured: Measured) -> None:
-    """Add the figures of the same model where no places are kept for cold films."""
+    """Add the figures of the same model where no places are kept for cold films, and weights are chosen so."""
     config = measured.config
     plain = config.model_copy(
         update={
