@@ -4,10 +4,11 @@ A query is one of a user's newest 20 training actions, drawn once; the answer is
 window. All flits that exist are ranked by cosine to the query. Hit-rate is the share of pairs whose answer is among the
 first 50, MRR the mean of 1 / rank; both are means over users. Rungs differ from ``pinsage`` in what their name says and
 in nothing else; ``visual`` and ``text`` are the features as they come. Intervals are Student's t over seeds,
-differences paired by seed. Parts that stand in the result file are not run again.
+differences paired by seed. Parts that stand in the result file are not run again. Beside networks as they come there
+are some that differ in one thing, to see on which graphs a step holds: ``OTHERWISE``.
 
     python -m benchmarks.ladder --data DIR                    # DIR as for benchmarks.movielens
-    python -m benchmarks.ladder --data DIR --only films0      # one of: network91 to network95, films0 to films4
+    python -m benchmarks.ladder --data DIR --only films0      # one part: network91 to network95, films0 to films4, ...
 """
 
 import json
@@ -36,7 +37,20 @@ from graphrec.vectors import Embeddings
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 NETWORKS, FILMS = (91, 92, 93, 94, 95), (0, 1, 2, 3, 4)
-KINDS = {"networks": "network", "films": "films"}
+OTHERWISE: Mapping[str, Mapping[str, Any]] = {
+    "network": {},
+    "pictured": {"image_share": 1.0},
+    "dense": {"flits": 3_000, "sessions_per_user": 24.0},
+    "wide": {"flits": 18_000},
+}
+"""What the name of a network begins with, to what is other than usual in its simulation.
+
+Every flit has an image instead of six in ten; half the flits and twice the sessions; three times the flits.
+"""
+KINDS = {
+    "networks": "network", "pictured networks": "pictured", "dense networks": "dense", "wide networks": "wide",
+    "films": "films",
+}  # fmt: skip
 """What there is several of, and what the name of each begins with."""
 K, WINDOW = 50, 20
 METRICS = ("hit_rate@50", "mrr")
@@ -50,9 +64,10 @@ SMALL = (
 """What every rung shares: the paper's loss and its pairs of flits, at a size that trains in half a minute."""
 SHORT = {
     "networks": ("training.epochs=5", "training.batch_size=4096", "training.windows=3"),
+    "wide": ("training.epochs=3", "training.batch_size=4096", "training.windows=3"),
     "films": ("training.epochs=3", "training.batch_size=8192", "training.windows=2", "training.learning_rate=0.006"),
 }
-"""Steps, by what is trained on. One on films embeds all of them, however few its pairs are."""
+"""Steps, by what is trained on. One embeds a large part of the flits, and on films all, however few its pairs are."""
 RUNGS: Mapping[str, Sequence[str]] = {
     "combined, no graph": ("model.num_layers=0", "model.hard_negatives.max_per_positive=0"),
     "max pooling": ("model.pooling=max", "model.hard_negatives.max_per_positive=0"),
@@ -82,7 +97,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="folder of the film tables; without it only networks")
     options = parser.parse_args()
     films = [] if options.data is None else [f"films{seed}" for seed in FILMS]
-    names = [*(f"network{seed}" for seed in NETWORKS), *films] if options.only is None else [options.only]
+    networks = [f"{begins}{seed}" for begins in OTHERWISE for seed in NETWORKS]
+    names = [*networks, *films] if options.only is None else [options.only]
     for name in names:
         if options.only is None and f"{name}.pinsage.mrr" in saved(options.out):
             continue
@@ -103,9 +119,11 @@ def saved(out: Path) -> dict[str, float]:
 
 def prepared(name: str, data: Path | None, folder: Path) -> Configure:
     """Return what makes the config of each rung of a part; its network is simulated now."""
-    if name.startswith("network"):
-        simulate(SimulationConfig.preset("default", seed=int(name.removeprefix("network"))), folder / "data")
-        path, own = CONFIGS / "flutter.yaml", [f"data={folder / 'data'}", *SHORT["networks"]]
+    begins = name.rstrip("0123456789")
+    if begins in OTHERWISE:
+        seed = int(name.removeprefix(begins))
+        simulate(SimulationConfig.preset("default", seed=seed, **OTHERWISE[begins]), folder / "data")
+        path, own = CONFIGS / "flutter.yaml", [f"data={folder / 'data'}", *SHORT.get(begins, SHORT["networks"])]
     else:
         # No film is held out whole: a graph tells nothing of those, and most held-out likes would be of them.
         asked = ("evaluation.split={kind: given}", f"training.seed={name.removeprefix('films')}")
@@ -201,7 +219,7 @@ def summarise(result: Result, figures: Mapping[str, float]) -> None:
     for kind, begins in KINDS.items():
         ends = f".{list(RUNGS)[-1]}.mrr"
         parts = sorted(name.removesuffix(ends) for name in figures if name.startswith(begins) and name.endswith(ends))
-        parts = [one for one in parts if one != kind]
+        parts = [one for one in parts if one not in KINDS]
         if len(parts) < 2:
             continue
         for metric in METRICS:

@@ -13,8 +13,10 @@ SAME = 1e-9
 NOTE = (
     "Means over seeds, with Student's 95 % intervals over them. Steps: what the paper found better, over what "
     "(`importance, softmax` is ours). ▲ where a step holds, ▼ where it is turned round, no mark where its interval, "
-    "paired by seed, holds 0 or there is none: on films a seed is "
-    "that of training alone. Seconds are those of a training: the median over the seeds, and the longest."
+    "paired by seed, holds 0 or there is none: on films a seed is that of training alone. Seconds are those of a "
+    "training: the median over the seeds, and the longest. Networks that differ in one thing tell on which graphs a "
+    "step holds: on pictured ones every flit has an image instead of six in ten, dense ones have half the flits and "
+    "twice the sessions, wide ones three times the flits. The last table has all steps side by side."
 )
 
 
@@ -28,7 +30,7 @@ def ladder_section(name: str, result: Mapping[str, Any]) -> str:
             tables += [rungs(known, kind, parts), facts(known, parts)]
         if any(one.startswith(f"{kind}.") for one in known):
             tables.append(steps(known, kind))
-    return "\n\n".join(["## PinSage's ladder", NOTE, *tables])
+    return "\n\n".join(["## PinSage's ladder", NOTE, *tables, *everywhere(known)])
 
 
 def rungs(known: Figures, kind: str, parts: Sequence[str]) -> str:
@@ -62,6 +64,25 @@ def steps(known: Figures, kind: str) -> str:
         keys = [f"{kind}.{step}.{metric}" for metric in METRICS]
         lines.append([step, *(over_seeds(known, key) or f"{known[key]:.4f}" for key in keys)])
     return table(lines)
+
+
+def everywhere(known: Figures) -> list[str]:
+    """Return which steps hold on which graphs by hit-rate, as a table, where there are several."""
+    kinds = [kind for kind in KINDS if any(one.startswith(f"{kind}.") and " over " in one for one in known)]
+    if len(kinds) < 2:
+        return []
+    lines = [["step, hit-rate@50", *kinds]]
+    for step in sorted({one.split(".")[1] for one in known if one.startswith(f"{kinds[0]}.") and " over " in one}):
+        keys = [f"{kind}.{step}.hit_rate@50" for kind in kinds]
+        lines.append([step, *(_marked(known, key) for key in keys)])
+    return [table(lines)]
+
+
+def _marked(known: Figures, key: str) -> str:
+    """Return a mean difference with its mark; none where all seeds say the same."""
+    if key not in known:
+        return ""
+    return f"{known[key]:+.4f}{apart(known, key) if over_seeds(known, key) else ''}"
 
 
 def over_seeds(known: Figures, key: str) -> str:

@@ -86,6 +86,11 @@ def split_section(name: str, result: Mapping[str, Any]) -> str:
         f"{known['test']:,.0f} test pairs; no cold items. Published on Gowalla: LightGCN .1830/.1554, UltraGCN "
         ".1862/.1580, SimpleX .1872/.1557, BSPM .192/.160."
     )
+    if known.get("fused.walk_weight") == 0:
+        facts += (
+            f" Beside the {known.get('free.dim', 0):.0f} dimensions, walk scores got no weight on the holdout: both "
+            "fused, as retrieval fuses its sources, are the inner product alone."
+        )
     return f"## The LightGCN protocol on Gowalla\n\n{table(lines)}\n\n{facts}"
 
 
