@@ -5,7 +5,8 @@ the flits of that group alone: what it knows of them decides, not how many place
 kind are asked alike: by the decayed mean of a user's flits or by the nearest of the newest, whichever validates best.
 Where a text encoder can be tuned (``graphrec finetune-text``), ``_tuned`` is the same with the tuned one. Two trainings
 of PinSage that differ by their seed lie as far apart as the methods do: on networks each of its rows is the mean of
-three. LightFM is measured where it is installed.
+three. Networks train by windows as shipped; ``pinsage_past`` learns from the past instead, as films do.
+LightFM is measured where it is installed.
 MovieLens 1M holds a random tenth of the films out whole, three draws; simulated networks hold their last week out.
 
     pip install -e '.[bench]' -c constraints.txt
@@ -16,7 +17,7 @@ MovieLens 1M holds a random tenth of the films out whole, three draws; simulated
 import copy
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ import numpy as np
 
 from benchmarks.common import Result, arguments
 from benchmarks.hybrid import hybrid
+from benchmarks.together import IDS, PAST, STEPS, Configure
 from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.config import RunConfig, load_config
 from graphrec.evaluation import BASELINES, Held, Past, Recommender, Scorer, Sources, evaluate
@@ -47,6 +49,8 @@ BLOCKS: Mapping[str, tuple[str, ...] | None] = {
     "pinsage": None, "pinsage_text": ("text", "columns"), "pinsage_image": ("image",),
 }  # fmt: skip
 K, REFERENCE, TUNED = 50, "content_knn", "_tuned"
+BY_PAST = {"pinsage_past": (f"model={{{PAST}, {IDS}}}", STEPS["networks"])}
+"""PinSages of networks beside the shipped one, and their settings."""
 Scorers = Mapping[str, Sequence[Scorer]]
 """Method to its trainings."""
 
@@ -57,31 +61,35 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="folder of the film tables; without it only networks")
     options = parser.parse_args()
     result = Result("cold_start", [*DRAWS, *SEEDS])
-    parts: dict[str, Callable[[Path], RunConfig]] = {f"seed{seed}": _network(seed) for seed in SEEDS}
+    parts: dict[str, Callable[[Path], Configure]] = {f"seed{seed}": _network(seed) for seed in SEEDS}
     if options.data is not None:
         parts |= {f"draw{draw}": _films(options.data, draw) for draw in DRAWS}
     for name in parts if options.only is None else (options.only,):
         with tempfile.TemporaryDirectory() as folder:
-            trainings = TRAININGS if name.startswith("seed") else TRAININGS[:1]
-            measure(result, name, World(parts[name](Path(folder)), trainings))
+            configure, is_network = parts[name](Path(folder)), name.startswith("seed")
+            others = {method: configure(settings) for method, settings in BY_PAST.items() if is_network}
+            measure(result, name, World(configure(()), TRAININGS if is_network else TRAININGS[:1], others))
         result.save(options.out)
 
 
-def _network(seed: int) -> Callable[[Path], RunConfig]:
-    """Return what makes the config of a simulated network."""
+def _network(seed: int) -> Callable[[Path], Configure]:
+    """Return what makes the configs of a simulated network."""
 
-    def make(folder: Path) -> RunConfig:
+    def make(folder: Path) -> Configure:
         simulate(SimulationConfig.preset("default", seed=seed), folder / "data")
-        return load_config(CONFIGS / "flutter.yaml", [f"data={folder / 'data'}", f"store={folder / 'store'}"])
+        places = [f"data={folder / 'data'}", f"store={folder / 'store'}"]
+        return lambda settings: load_config(CONFIGS / "flutter.yaml", [*places, *settings])
 
     return make
 
 
-def _films(data: Path, draw: int) -> Callable[[Path], RunConfig]:
-    """Return what makes the config of one draw of held-out films."""
-    return lambda folder: load_config(
-        CONFIGS / "movielens.yaml",
-        [f"data={data}", f"store={folder / 'store'}", f"evaluation.split.seed={draw}"],
+def _films(data: Path, draw: int) -> Callable[[Path], Configure]:
+    """Return what makes the configs of one draw of held-out films."""
+    return lambda folder: (
+        lambda settings: load_config(
+            CONFIGS / "movielens.yaml",
+            [f"data={data}", f"store={folder / 'store'}", f"evaluation.split.seed={draw}", *settings],
+        )
     )
 
 
@@ -92,10 +100,12 @@ class World:
     Attributes:
         config: As it is shipped.
         trainings: Seeds of the trainings of each PinSage.
+        others: More PinSages, by method, and their configs.
     """
 
     config: RunConfig
     trainings: Sequence[int]
+    others: Mapping[str, RunConfig] = field(default_factory=dict)
 
     @cached_property
     def runner(self) -> Runner:
@@ -203,7 +213,7 @@ def measure(result: Result, name: str, world: World) -> None:
             for suffix, value in (("", row["value"]), (".low", row["low"]), (".high", row["high"])):
                 result.add(f"{name}.{row['method']}.recall@{K}.{group}{suffix}", value)
         for row in found.differences.filter(metric="recall", slice=group).to_dicts():
-            goal = 0.0 if row["method"] == "pinsage" and group != "items_3_10" else None
+            goal = 0.0 if row["method"] in ("pinsage", *BY_PAST) and group != "items_3_10" else None
             result.add(f"{name}.{row['method']}.margin.{group}.low", row["low"], goal=goal)
         _lifts(result, name, world, scorers, Slice(group, some, held))
         result.add(f"{name}.flits.{group}", int(some.sum()))
@@ -237,6 +247,7 @@ def _lifts(result: Result, name: str, world: World, scorers: Scorers, part: Slic
 def chosen(world: World) -> Scorers:
     """Return every method that scores all flits, of each training, its settings chosen once, over all flits."""
     embedded = {method: world.vectors(world.config, blocks) for method, blocks in BLOCKS.items()}
+    embedded |= {method: world.vectors(config, None) for method, config in world.others.items()}
     embedded[REFERENCE] = [world.content(world.config)]
     if world.config.features.text.encoder == "transformer":
         embedded[f"pinsage{TUNED}"] = world.vectors(world.tuned, None)
