@@ -64,7 +64,7 @@ SMALL = (
 """What every rung shares: the paper's loss and its pairs of flits, at a size that trains in half a minute."""
 SHORT = {
     "networks": ("training.epochs=5", "training.batch_size=4096", "training.windows=3"),
-    "wide": ("training.epochs=2", "training.batch_size=4096", "training.windows=3"),
+    "wide": ("training.epochs=3", "training.batch_size=4096", "training.windows=3"),
     "films": ("training.epochs=3", "training.batch_size=8192", "training.windows=2", "training.learning_rate=0.006"),
 }
 """Steps, by what is trained on. One embeds a large part of the flits, and on films all, however few its pairs are."""

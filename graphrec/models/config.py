@@ -27,7 +27,8 @@ class HardNegativeConfig(Section):
     """Negatives from a band of the personalised PageRank ranking (PinSage, section 3.3)."""
 
     band: tuple[float, float] = (0.005, 0.05)
-    """First and last rank of the band as fractions of the catalogue; the paper draws ranks 2000-5000 of 2 billion."""
+    """First and last rank of the band as fractions of the catalogue; the paper draws ranks 2000-5000 of 2 billion.
+    Walks rank the first 2,000: there the band ends at the latest, and must begin before."""
     max_per_positive: int = Field(default=6, ge=0)
     """Most hard negatives a positive gets; 0 turns them off."""
     epochs_per_step: int = Field(default=1, ge=1)

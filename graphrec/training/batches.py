@@ -1,12 +1,13 @@
 """Batches: positive pairs of one snapshot, negatives shared by all of them, hard negatives per query."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from graphrec.arrays import RowVector, spans
+from graphrec.training.hard import Bands
 from graphrec.training.positives import Positives
 from graphrec.training.snapshots import Snapshot
 
@@ -37,7 +38,7 @@ class Batch:
 
 def epoch_batches(
     snapshots: list[Snapshot],
-    bands: list[Mapping[str, npt.NDArray[np.int32]]],
+    bands: Sequence[Bands],
     *,
     batch_size: int,
     num_negatives: int,
@@ -50,7 +51,7 @@ def epoch_batches(
 
     Args:
         snapshots: The pasts to train on.
-        bands: Per snapshot, query type to PageRank band, int32 ``[num_nodes, width]`` padded with -1.
+        bands: Per snapshot, where hard negatives come from.
         batch_size: Pairs a step.
         num_negatives: Shared negatives a step.
         num_hard: Hard negatives per pair; 0 for none.
@@ -89,13 +90,11 @@ def _select(kind: Positives, chosen: npt.NDArray[np.int64]) -> Positives:
     return Positives(kind.name, kind.weight, kind.query_type, query, kind.target_type, target)
 
 
-def _draw_hard(
-    band: Mapping[str, npt.NDArray[np.int32]], pairs: Positives, num_hard: int, rng: np.random.Generator
-) -> npt.NDArray[np.int32]:
+def _draw_hard(bands: Bands, pairs: Positives, num_hard: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
     """Draw hard negatives for each query from its band."""
     if not num_hard:
         return np.zeros((len(pairs.query_rows), 0), dtype=np.int32)
-    rows = band[pairs.query_type][pairs.query_rows]
+    rows = bands[pairs.query_type].of(pairs.query_rows)
     places = rng.integers(rows.shape[1], size=(len(rows), num_hard))
     return np.take_along_axis(rows, places, axis=1)
 

@@ -1,10 +1,9 @@
 """What PinSage is trained on: snapshots of the past, each with the positives that follow it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -16,12 +15,12 @@ from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, epoch_batches
 from graphrec.training.config import TrainingConfig
 from graphrec.training.content import Content
+from graphrec.training.hard import Bands
 from graphrec.training.objective import step_loss
 from graphrec.training.snapshots import Snapshot
 from graphrec.training.start import start
 from graphrec.training.validation import validation_recall
 
-Bands = Sequence[Mapping[str, npt.NDArray[np.int32]]]
 SnapshotStep = tuple[Snapshot, list[Batch]]
 """One step: a past, and a batch of each kind of positive that follows it."""
 
@@ -34,13 +33,13 @@ class Material:
         content: What the nodes are.
         snapshots: The pasts to train on.
         validation: The past and the actions to validate on.
-        bands: Per snapshot, query type to PageRank band (see :mod:`graphrec.training.hard`).
+        bands: Per snapshot, where hard negatives come from.
     """
 
     content: Content
     snapshots: list[Snapshot]
     validation: Snapshot
-    bands: Bands
+    bands: Sequence[Bands]
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class PinSageCourse(Embedding):
         """Return the steps of an epoch."""
         return list(
             epoch_batches(
-                self.material.snapshots, list(self.material.bands), batch_size=self.config.batch_size,
+                self.material.snapshots, self.material.bands, batch_size=self.config.batch_size,
                 num_negatives=self.model.negatives, num_hard=self._num_hard(epoch), rng=rng,
             )
         )  # fmt: skip

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec.arrays import RowVector
 from graphrec.training.batches import epoch_batches, false_negatives
+from graphrec.training.hard import Band, Bands
 from graphrec.training.positives import Positives
 from graphrec.training.snapshots import Snapshot, build_snapshots
 from tests.training.world import MODEL, NEIGHBOURS, TRAINING, communities
@@ -50,7 +50,7 @@ def test_false_negatives_do_not_confuse_pairs_of_equal_product_or_large_rows() -
     assert hit.tolist() == [[True, False, False, False], [False, True, False, False], [False, False, True, False]]
 
 
-def steps(snapshots: list[Snapshot], seed: int = 0, num_hard: int = 0, bands: list[dict[str, RowVector]] | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def steps(snapshots: list[Snapshot], seed: int = 0, num_hard: int = 0, bands: list[Bands] | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
     return list(
         epoch_batches(
             snapshots,
@@ -94,8 +94,12 @@ def test_negatives_are_candidates_with_their_expected_number_of_draws(snapshots:
 
 
 def test_hard_negatives_come_from_the_band_of_their_query(snapshots: list[Snapshot]) -> None:
-    bands = [
-        {t: np.arange(n * 3, dtype=np.int32).reshape(n, 3) for t, n in (("user", 40), ("flit", 60))} for _ in snapshots
+    bands: list[Bands] = [
+        {
+            node_type: Band(np.arange(number, dtype=np.int32), np.arange(number * 3, dtype=np.int32).reshape(number, 3))
+            for node_type, number in (("user", 40), ("flit", 60))
+        }
+        for _ in snapshots
     ]
     for _, batches in steps(snapshots, num_hard=2, bands=bands):
         for batch in batches:

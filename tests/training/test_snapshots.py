@@ -3,10 +3,9 @@ import pytest
 
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.split import actions_of, split_at
-from graphrec.models.config import HardNegativeConfig, ModelConfig
+from graphrec.models.config import ModelConfig
 from graphrec.tables.clean import Tables
 from graphrec.training.config import TrainingConfig
-from graphrec.training.hard import page_rank_bands
 from graphrec.training.snapshots import (
     Snapshot,
     build_snapshot,
@@ -164,24 +163,3 @@ def test_progress_counts_every_snapshot(world: World) -> None:
         world.tables, NEIGHBOURS, MODEL, TRAINING, end_s=world.end_s, on_progress=lambda *at: seen.append(at)
     )
     assert seen == [(1, 3), (2, 3), (3, 3)]
-
-
-def test_hard_bands_hold_no_positive_and_only_flits_the_walks_rank(snapshots: list[Snapshot]) -> None:
-    config = HardNegativeConfig(band=(0.02, 0.5), max_per_positive=2)
-    snapshot = snapshots[0]
-    bands = page_rank_bands(snapshot, config, NEIGHBOURS)
-    assert {t: band.shape for t, band in bands.items()} == {"user": (40, 29), "flit": (60, 29)}
-    held = set(snapshot.split.test.rows())
-    for kind in snapshot.positives:
-        band = bands[kind.query_type]
-        assert ((band >= -1) & (band < 60)).all()
-        assert (band >= 0).mean() > 0.2
-        choices = kind.query_rows[:, None] if kind.choices is None else kind.choices
-        for queries, target in zip(choices, kind.target_rows, strict=True):
-            assert target not in band[queries[queries >= 0]]
-    for user in range(40):
-        assert not {(user, int(flit)) for flit in bands["user"][user]} & held
-
-
-def test_no_hard_negatives_need_no_bands(snapshots: list[Snapshot]) -> None:
-    assert page_rank_bands(snapshots[0], HardNegativeConfig(max_per_positive=0), NEIGHBOURS) == {}
