@@ -68,17 +68,18 @@ SHORT = {
     "films": ("training.epochs=3", "training.batch_size=8192", "training.windows=2", "training.learning_rate=0.006"),
 }
 """Steps, by what is trained on. One embeds a large part of the flits, and on films all, however few its pairs are."""
+HARD = "model.hard_negatives.max_per_positive=6"
 RUNGS: Mapping[str, Sequence[str]] = {
-    "combined, no graph": ("model.num_layers=0", "model.hard_negatives.max_per_positive=0"),
-    "max pooling": ("model.pooling=max", "model.hard_negatives.max_per_positive=0"),
-    "mean pooling": ("model.pooling=mean", "model.hard_negatives.max_per_positive=0"),
-    "mean, cross-entropy": ("model.pooling=mean", "model.loss=logistic", "model.hard_negatives.max_per_positive=0"),
-    "mean, hard negatives": ("model.pooling=mean",),
-    "importance pooling": ("model.hard_negatives.max_per_positive=0",),
-    "pinsage": (),
-    "pinsage, T=20": ("neighbourhoods.size=20",),
-    "pinsage, T=10": ("neighbourhoods.size=10",),
-    "importance, softmax": ("model.loss=softmax", "model.hard_negatives.max_per_positive=0"),
+    "combined, no graph": ("model.num_layers=0",),
+    "max pooling": ("model.pooling=max",),
+    "mean pooling": ("model.pooling=mean",),
+    "mean, cross-entropy": ("model.pooling=mean", "model.loss=logistic"),
+    "mean, hard negatives": ("model.pooling=mean", HARD),
+    "importance pooling": (),
+    "pinsage": (HARD,),
+    "pinsage, T=20": ("neighbourhoods.size=20", HARD),
+    "pinsage, T=10": ("neighbourhoods.size=10", HARD),
+    "importance, softmax": ("model.loss=softmax",),
 }
 PAIRS = (
     ("text", "visual"), ("combined, no graph", "text"), ("max pooling", "combined, no graph"),

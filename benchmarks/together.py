@@ -41,7 +41,7 @@ BARE = ("training={}", "neighbourhoods={}")
 WINDOWS = {
     "films": (
         "model={preset: pinsage, blocks: [text, columns], hidden_dim: 192, dim: 128, id_vectors: true, "
-        "temperature: 0.1, positives: {next_action: 1, actions: 1}, hard_negatives: {max_per_positive: 0}}",
+        "temperature: 0.1, positives: {next_action: 1, actions: 1}}",
         "training={epochs: 8, batch_size: 16384, learning_rate: 0.006, windows: 3}",
     ),
     "networks": (),

@@ -96,7 +96,7 @@ def test_a_band_beyond_what_walks_rank_is_refused_with_the_way_out(
 
 
 def test_no_hard_negatives_need_no_bands(snapshot: Snapshot) -> None:
-    assert page_rank_bands(snapshot, HardNegativeConfig(max_per_positive=0), NEIGHBOURS) == {}
+    assert page_rank_bands(snapshot, HardNegativeConfig(), NEIGHBOURS) == {}
 
 
 def test_the_same_seed_walks_the_same_bands(snapshot: Snapshot) -> None:

@@ -10,7 +10,7 @@ from graphrec.features import FeatureConfig, Features
 from graphrec.features.table import NodeFeatures
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
-from graphrec.models.config import HardNegativeConfig, ModelConfig
+from graphrec.models.config import ModelConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.tables.clean import Tables
 from graphrec.training.config import TrainingConfig
@@ -20,7 +20,7 @@ from tests.graph.conftest import DAY, edges, nodes
 
 DAYS = 40
 NEIGHBOURS = NeighbourhoodConfig(num_walks=40, size=5)
-MODEL = ModelConfig(hidden_dim=16, dim=8, negatives=32, hard_negatives=HardNegativeConfig(max_per_positive=0))
+MODEL = ModelConfig(hidden_dim=16, dim=8, negatives=32)
 TRAINING = TrainingConfig(epochs=3, batch_size=64, windows=2, window_days=7, learning_rate=5e-3)
 
 

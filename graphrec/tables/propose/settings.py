@@ -50,7 +50,6 @@ def _model(*, content: bool, dated: bool) -> Guess:
     guess = Guess()
     guess.set("preset", "pinsage")
     guess.set("positives", {"next_action": 1.0, "actions": 1.0})
-    guess.set("hard_negatives", {"max_per_positive": 0})
     if not content:
         guess.set("id_vectors", True, "nothing else tells one flit from another")
     elif not dated:
