@@ -9,7 +9,7 @@ import ray
 from ray import serve
 from ray.serve.config import BackpressureConfig
 from ray.serve.schema import LoggingConfig
-from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphrec.errors import ConfigError
 from graphrec.serving.config import COUNTS, ServingConfig
@@ -82,7 +82,7 @@ class Replica:
         if not Tokens.load(self._config.tokens).held:
             raise ConfigError(UNGUARDED)
 
-    def __serve_build_asgi_app__(self) -> Starlette:
+    def __serve_build_asgi_app__(self) -> ASGIApp:
         """Return the application, on the machine where the replica runs."""
         os.environ[COUNTS] = str(_counts())
         # only now, for they import prometheus_client
@@ -90,7 +90,28 @@ class Replica:
         from graphrec.serving.logs import write_json_lines
 
         write_json_lines()
-        return create_app(self._config)
+        return UnnamedAnswers(create_app(self._config))
+
+
+class UnnamedAnswers:
+    """Takes ``x-request-id`` off the answers: Ray names the request, and adds its name to every answer itself.
+
+    Args:
+        app: The application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+
+        async def unnamed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [one for one in message["headers"] if one[0].lower() != b"x-request-id"]
+            await send(message)
+
+        await self._app(scope, receive, unnamed)
 
 
 def _counts() -> Path:

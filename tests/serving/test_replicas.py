@@ -76,6 +76,15 @@ def test_every_replica_answers_as_a_worker_does(cluster: Cluster) -> None:
     assert httpx2.get(f"{cluster.url}/docs").status_code == 404
 
 
+@pytest.mark.parametrize("given", [{}, {"x-request-id": "mine-1"}])
+def test_an_answer_names_its_request_once(cluster: Cluster, given: dict[str, str]) -> None:
+    for path in ("/healthz", "/version", "/nowhere"):
+        found = httpx2.get(f"{cluster.url}{path}", headers=given)
+        (name,) = found.headers.get_list("x-request-id")
+        assert name == given.get("x-request-id", name)
+        assert found.status_code == 200 or found.json()["request_id"] == name
+
+
 def test_every_replica_knows_at_once_what_one_was_told(cluster: Cluster) -> None:
     before = cluster.each("u2")[0]
     with gr.Client(cluster.url, TOKENS["admin"]) as client:
