@@ -60,16 +60,18 @@ class Result:
         print(f"{name:48} {value:12.4f} {unit:8}" + ("" if goal is None else f" goal {goal:g}"), flush=True)
 
     def save(self, out: Path) -> None:
-        """Write the result file; figures of parts not run this time are kept."""
+        """Write the result file; figures of parts not run this time are kept, with the machine that measured them."""
         kept: Mapping[str, Any] = json.loads(out.read_text()) if out.is_file() else {}
         names, titles = {one["name"] for one in self.figures}, {one["title"] for one in self.tables}
         figures: list[dict[str, Any]] = [one for one in kept.get("figures", []) if one["name"] not in names]
         tables: list[dict[str, Any]] = [one for one in kept.get("tables", []) if one["title"] not in titles]
+        machine = {"cpu": _cpu(), "cores": os.cpu_count(), "gpu": _gpu()}
         value = {
             "benchmark": self.name,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "git": _git(),
-            "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "gpu": _gpu()},
+            "machine": machine,
+            "machines": _machines(kept) | {_part(one): machine for one in self.figures},
             "versions": {name: metadata.version(name) for name in LIBRARIES},
             "seed": self.seed,
             "seconds": round(time.perf_counter() - self.started, 1),
@@ -79,6 +81,16 @@ class Result:
         }
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(value, indent=1) + "\n")
+
+
+def _machines(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the machine of each part of a result file; files of old name one for all."""
+    parts = {_part(one): kept["machine"] for one in kept.get("figures", [])}
+    return parts | dict(kept.get("machines", {}))
+
+
+def _part(figure: Mapping[str, Any]) -> str:
+    return str(figure["name"]).split(".")[0]
 
 
 def _git() -> str:

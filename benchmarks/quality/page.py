@@ -52,7 +52,8 @@ def page(results: Path = RESULTS) -> str:
 
 def _foot(name: str, result: Mapping[str, Any]) -> str:
     machine = result["machine"]
+    processors = dict.fromkeys(one["cpu"] for one in result.get("machines", {"all": machine}).values())
     return (
-        f"`python -m benchmarks.{name}`, {result['when'][:10]}, {machine['cores']} cores ({machine['cpu']}), "
+        f"`python -m benchmarks.{name}`, {result['when'][:10]}, {machine['cores']} cores ({', '.join(processors)}), "
         f"peak {result['peak_mb']:,} MB.\n"
     )

@@ -51,7 +51,7 @@ def section(part: str, result: Mapping[str, Any]) -> str:
             shown = ["" if one is None else _value(one) for one in cells]
             lines.append([_words(row, any_one), *shown, _goal(any_one)])
         tables.append(table(lines))
-    machine = result["machine"]
+    machine = result.get("machines", {}).get(part, result["machine"])
     foot = f"`python -m benchmarks.reliability --only {part}`, {machine['cores']} cores ({machine['cpu']})."
     return "\n\n".join([*tables, foot])
 
