@@ -68,3 +68,22 @@ def test_the_benchmark_runs_every_part(folder: Path, monkeypatch: pytest.MonkeyP
         assert figures[f"{method}recall@20.low"] <= figures[f"{method}recall@20"] <= figures[f"{method}recall@20.high"]
     assert figures["dim"] == 8
     assert pl.read_parquet(recs).columns == ["user", "item", "rank"]
+
+
+def test_late_settings_are_not_tried_but_weights_of_walks_which_train_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lightgcn_split, "AXES", {"epochs": (2, 3)})
+    monkeypatch.setattr(lightgcn_split, "WIDTHS", (8, 16))
+    out = folder / "out.json"
+    options = ["--data", str(folder), "--dim", "8", "--out", str(out), "--minutes", "0", "--only", "fused"]
+    monkeypatch.setattr(sys, "argv", ["lightgcn_split", *options])
+    lightgcn_split.main()
+    result = json.loads(out.read_text())
+    (tried,) = [table["rows"] for table in result["tables"] if table["title"] == "settings tried on the holdout"]
+    methods = [one["method"] for one in tried]
+    assert [methods.count(name) for name in ("epochs", "dim", "walks")] == [1, 1, 1]
+    assert methods.count("fused") == len(lightgcn_split.WALK_WEIGHTS)
+    figures = {one["name"]: one["value"] for one in result["figures"]}
+    gain = figures["fused.recall@20"] - figures["free.recall@20"]
+    assert figures["fused.over_free.recall@20"] == pytest.approx(gain, abs=1e-9)
