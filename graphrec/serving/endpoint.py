@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -18,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from graphrec.errors import DataError, GraphrecError, StateError, UnknownIdError
 from graphrec.serving import tokens
+from graphrec.serving.admission import admit
 from graphrec.serving.body import read_body
-from graphrec.serving.config import is_loopback
 from graphrec.serving.messages import PROBLEM, Message
 from graphrec.serving.problems import Problem, busy, invalid
 from graphrec.serving.served import Served
@@ -128,7 +128,7 @@ class Endpoint:
         request_id = request_id_of(headers)
         version, timing, extra = b"", b"", {}
         try:
-            self._admit(headers)
+            admit(headers, self._spec.scope, self._service.tokens)
             body = await read_body(receive, headers, self._most, self._service.config.timeout_s)
             if self._spec.where == "open":
                 sent = _encoded(self._spec.handler(self._service))
@@ -160,18 +160,6 @@ class Endpoint:
         asked = Asked(self._service, served, self._message(body), "")
         async with self._service.gates[self._spec.where].turn():
             await self._run(asked, body)
-
-    def _admit(self, headers: Mapping[bytes, bytes]) -> None:
-        """Let in who holds a token of the route's scope."""
-        if self._spec.scope == "open":
-            return
-        if not self._service.tokens.held and _of_another_site(headers):
-            raise Problem(403, "without tokens only this machine is answered, as localhost, and no other site's pages")
-        held = self._service.tokens.scope_of(headers.get(b"authorization"))
-        if held is None:
-            raise Problem(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
-        if not tokens.allows(held, self._spec.scope):
-            raise Problem(403, f"the token must be of scope {self._spec.scope} (got {held})")
 
     async def _answered(self, served: Served, body: bytes, scope: Scope) -> tuple[Sent, bytes]:
         if self._spec.remember:
@@ -246,23 +234,6 @@ def _failed(error: GraphrecError, request_id: bytes) -> tuple[Sent, dict[str, st
     else:
         problem = Problem(422, re.sub(r" \(got .*\)", "", str(error), flags=re.DOTALL)[:500])
     return _refused(problem, request_id), problem.headers
-
-
-def _of_another_site(headers: Mapping[bytes, bytes]) -> bool:
-    """Return whether a page of another site may be asking, through a browser on this machine.
-
-    Its browser names its origin. Where its name was made to lead to this machine (DNS rebinding), origin and host
-    agree, or no origin is named at all: but the host is not one of this machine's own.
-    """
-    origin, host = headers.get(b"origin"), headers.get(b"host", b"localhost")
-    return not _names_this_machine(host) or (origin is not None and origin.partition(b"://")[2] != host)
-
-
-@lru_cache(maxsize=64)
-def _names_this_machine(host: bytes) -> bool:
-    """Return whether a ``Host`` header, perhaps with a port, is an address or name that only leads here."""
-    name = re.sub(rb":\d*$", b"", host).strip(b"[]")
-    return is_loopback(name.decode("latin-1").lower())
 
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> bytes:
