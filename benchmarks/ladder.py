@@ -27,7 +27,7 @@ from graphrec.config import RunConfig, load_config
 from graphrec.features import Features
 from graphrec.graph.split import Split, action_types
 from graphrec.metrics import Doubles
-from graphrec.models.config import FactorConfig
+from graphrec.models.config.factors import FactorConfig
 from graphrec.models.factors import fit_factors
 from graphrec.pipeline import Runner
 from graphrec.pipeline.assembly import history_of

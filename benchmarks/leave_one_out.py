@@ -29,7 +29,7 @@ from graphrec.evaluation.collaborative import ItemNeighbours, pairs_of
 from graphrec.evaluation.interactions import Walks, ials
 from graphrec.evaluation.recommender import Scorer
 from graphrec.history import History
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 from graphrec.models.lightgcn import Served
 from graphrec.training.lightgcn import train_lightgcn
 

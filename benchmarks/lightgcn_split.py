@@ -27,7 +27,7 @@ from graphrec.evaluation.collaborative import Fused, ItemNeighbours, lightgcn, s
 from graphrec.evaluation.interactions import Walks, ials
 from graphrec.evaluation.recommender import Scorer
 from graphrec.metrics import Doubles
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 
 K = 20
 ASKED_WHILE_TUNING = 8_000

@@ -13,7 +13,7 @@ from benchmarks.relations import Holdout, Side, engaged
 from graphrec.evaluation.interactions import Factors, ials
 from graphrec.evaluation.recommender import Scorer
 from graphrec.evaluation.tuning import mean_recall
-from graphrec.models.config import TwhinConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.twhin import Twhin
 from graphrec.training.twhin import relation_edges, train_twhin
 

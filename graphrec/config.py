@@ -15,7 +15,11 @@ from graphrec.features.config import FeatureConfig, FinetuneConfig
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.index.config import IndexConfig
 from graphrec.interests.config import InterestConfig
-from graphrec.models.config import FactorConfig, ModelConfig, PresetConfig, TwhinConfig, TwoTowerConfig
+from graphrec.models.config.factors import FactorConfig
+from graphrec.models.config.pinsage import PinSageConfig
+from graphrec.models.config.preset import PresetConfig
+from graphrec.models.config.twhin import TwhinConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.projection.config import ProjectionConfig
 from graphrec.retrieval.config import ListsConfig, RetrievalConfig
 from graphrec.tables.config import InputConfig
@@ -36,7 +40,7 @@ class RunConfig(InputConfig):
     """Text, image and column encoders."""
     neighbourhoods: NeighbourhoodConfig = NeighbourhoodConfig()
     """Random walks."""
-    model: PresetConfig = ModelConfig()
+    model: PresetConfig = PinSageConfig()
     """Encoder and objective: the settings of one preset, ``pinsage`` unless it says otherwise."""
     training: TrainingConfig = TrainingConfig()
     """Epochs, batches, windows."""
@@ -64,7 +68,7 @@ class RunConfig(InputConfig):
     @model_validator(mode="after")
     def _model_reads_what_is_there(self) -> Self:
         made = self.features.blocks(self.nodes)
-        named = self.model.blocks if isinstance(self.model, ModelConfig) else None
+        named = self.model.blocks if isinstance(self.model, PinSageConfig) else None
         missing = [name for name in named or () if name not in made]
         if missing:
             raise ValueError(
@@ -111,23 +115,23 @@ class RunConfig(InputConfig):
 
     @property
     def _reader(self) -> str:
-        past = isinstance(self.model, ModelConfig) and self.model.by_past
+        past = isinstance(self.model, PinSageConfig) and self.model.by_past
         return "model.positives past" if past else f"preset {self.model.preset}"
 
     @property
     def walks(self) -> bool:
         """Whether the preset reads neighbourhoods."""
-        return isinstance(self.model, ModelConfig)
+        return isinstance(self.model, PinSageConfig)
 
     @property
     def trains(self) -> bool:
         """Whether the preset learns an encoder by the section ``training``, and not vectors per node by its own."""
-        return isinstance(self.model, ModelConfig | TwoTowerConfig)
+        return isinstance(self.model, PinSageConfig | TwoTowerConfig)
 
     @property
     def unread(self) -> dict[str, set[str]]:
         """Section to its settings that the preset does not read: vectors per node need no walks and no snapshots."""
-        if isinstance(self.model, ModelConfig):
+        if isinstance(self.model, PinSageConfig):
             return {"training": {"windows"}} if self.model.by_past else {}
         walks = {"neighbourhoods": set(NeighbourhoodConfig.model_fields)}
         if self.trains:

@@ -13,7 +13,7 @@ from graphrec.evaluation.interactions import Walks, ials
 from graphrec.evaluation.recommender import Recommender
 from graphrec.evaluation.sources import Sources
 from graphrec.evaluation.tuning import Past, Tail, chosen
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 
 WIDTHS = (64, 32, 128)
 ALS_GRID = tuple(

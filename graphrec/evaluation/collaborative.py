@@ -12,7 +12,7 @@ from graphrec.errors import ConfigError
 from graphrec.evaluation.interactions import Factors
 from graphrec.evaluation.recommender import Scorer
 from graphrec.history import History
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 from graphrec.models.factors import user_flits
 from graphrec.models.propagation import Links
 from graphrec.training.lightgcn import train_lightgcn

@@ -9,7 +9,7 @@ from graphrec.arrays import BoolVector, FloatMatrix, RowVector
 from graphrec.errors import ShapeError
 from graphrec.evaluation.recommender import Scorer, Setting, popularity
 from graphrec.history import History
-from graphrec.models.config import FactorConfig
+from graphrec.models.config.factors import FactorConfig
 from graphrec.models.factors import alternating_least_squares, user_flits
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector, map
 from graphrec.compiled import FAST, products
 from graphrec.errors import ShapeError
 from graphrec.history import History
-from graphrec.models.config import FactorConfig
+from graphrec.models.config.factors import FactorConfig
 from graphrec.regression import ContentMap
 
 Doubles = npt.NDArray[np.float64]

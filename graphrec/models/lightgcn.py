@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphrec.arrays import FloatMatrix, FloatVector
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 from graphrec.models.propagation import Links, propagate
 
 START_LENGTH = 0.1

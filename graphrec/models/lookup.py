@@ -16,7 +16,8 @@ from torch.nn import functional as F
 
 from graphrec.arrays import BoolVector, FloatMatrix, FloatVector, RowVector
 from graphrec.graph.graph import Triplet
-from graphrec.models.config import LightGCNConfig, TwhinConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.rotation import rotation
 from graphrec.regression import ContentMap
 

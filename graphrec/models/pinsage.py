@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from graphrec.arrays import BoolVector, FloatVector
 from graphrec.models.by_type import ModulesByType, ParametersByType
-from graphrec.models.config import ModelConfig, Pooling
+from graphrec.models.config.pinsage import PinSageConfig, Pooling
 from graphrec.models.layers import Head, orthogonal
 from graphrec.models.pooling import POOLS
 from graphrec.tensors import moved
@@ -64,7 +64,7 @@ class PinSage(nn.Module):
 
     def __init__(
         self,
-        config: ModelConfig,
+        config: PinSageConfig,
         input_dims: Mapping[str, int],
         num_nodes: Mapping[str, int],
         biased: Sequence[str] = (),

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphrec.arrays import FloatMatrix
-from graphrec.models.config import Pooling
+from graphrec.models.config.pinsage import Pooling
 
 
 def importance_pool(vectors: Tensor, neighbours: Tensor, weights: Tensor) -> Tensor:

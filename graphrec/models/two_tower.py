@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphrec.graph.graph import Triplet
-from graphrec.models.config import TwoTowerConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.models.layers import Head, orthogonal
 
 ID_SCALE = 0.3

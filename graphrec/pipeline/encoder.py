@@ -17,7 +17,9 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, build_neighbourhoods
 from graphrec.graph.split import Split, action_triplets, action_types
-from graphrec.models.config import PAST, ModelConfig, TwhinConfig, TwoTowerConfig
+from graphrec.models.config.pinsage import PAST, PinSageConfig
+from graphrec.models.config.twhin import TwhinConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.models.lookup import Lookup
 from graphrec.models.two_tower import TwoTower
 from graphrec.pipeline.runner import Progress, named, silent
@@ -94,7 +96,7 @@ class Workshop:
 
 def train_encoder(config: RunConfig, split: Split, features: Features, workshop: Workshop) -> TrainedEncoder:
     """Train the model of the config's preset on the past of a split."""
-    if isinstance(config.model, ModelConfig):
+    if isinstance(config.model, PinSageConfig):
         return _train_pinsage(config, config.model, split, features, workshop)
     if isinstance(config.model, TwoTowerConfig):
         _, validation = training_splits(split.train, config.training, end_s=split.at_s)
@@ -144,7 +146,7 @@ def weighed(model: TwhinConfig, edges: Sequence[EdgeConfig], graph: InteractionG
 
 
 def _train_pinsage(
-    config: RunConfig, model: ModelConfig, split: Split, features: Features, workshop: Workshop
+    config: RunConfig, model: PinSageConfig, split: Split, features: Features, workshop: Workshop
 ) -> TrainedEncoder:
     if model.by_past:
         return _train_on_past(config, model, split, features, workshop)
@@ -164,7 +166,7 @@ def _train_pinsage(
 
 
 def _train_on_past(
-    config: RunConfig, model: ModelConfig, split: Split, features: Features, workshop: Workshop
+    config: RunConfig, model: PinSageConfig, split: Split, features: Features, workshop: Workshop
 ) -> TrainedEncoder:
     held = validation_split(split.train, config.training, end_s=split.at_s)
     bare = model.model_copy(update={"positives": {}})  # the past holds its positives itself

@@ -23,7 +23,8 @@ import yaml
 from graphrec.config import RunConfig, load_config, read_values
 from graphrec.engine import Engine, LocalEngine
 from graphrec.errors import ConfigError
-from graphrec.models.config import LightGCNConfig, TwhinConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.pipeline.line import Line
 from graphrec.pipeline.runner import Progress, Runner, silent
 from graphrec.store import Store

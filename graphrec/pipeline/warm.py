@@ -9,7 +9,8 @@ from graphrec.arrays import RowVector
 from graphrec.errors import ArtifactError, ConfigError, DataError
 from graphrec.graph.graph import Triplet
 from graphrec.ids import IdMap
-from graphrec.models.config import PresetConfig, TwhinConfig
+from graphrec.models.config.preset import PresetConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.lookup import Fitted, Lookup
 from graphrec.store import Artifact, Store
 from graphrec.training.checkpoint import load_model

@@ -15,7 +15,10 @@ from torch import Tensor
 
 from graphrec.errors import ArtifactError
 from graphrec.graph.graph import Triplet
-from graphrec.models.config import LightGCNConfig, ModelConfig, TwhinConfig, TwoTowerConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
+from graphrec.models.config.pinsage import PinSageConfig
+from graphrec.models.config.twhin import TwhinConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.models.lookup import Fitted, Lookup
 from graphrec.models.pinsage import PinSage
 from graphrec.models.two_tower import TowerShape, TwoTower
@@ -53,7 +56,7 @@ def load_model(folder: Path) -> Trained:
     settings = shape["config"]
     if settings["preset"] == "pinsage":
         biased = shape.get("biased", ())  # versions from before a bias was learnt name none
-        model = PinSage(ModelConfig.parse(settings), shape["input_dims"], shape["num_nodes"], biased)
+        model = PinSage(PinSageConfig.parse(settings), shape["input_dims"], shape["num_nodes"], biased)
         model.load_state_dict(tensors)
         return model
     actions: list[Triplet] = [(one[0], one[1], one[2]) for one in shape["actions"]]

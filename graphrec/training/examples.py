@@ -6,7 +6,7 @@ import numpy as np
 
 from graphrec.arrays import FloatVector, IntVector, RowVector
 from graphrec.history import DAY_S, History
-from graphrec.models.config import TwoTowerConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.training.config import TrainingConfig
 
 

@@ -12,7 +12,7 @@ from graphrec.errors import ConfigError
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
 from graphrec.graph.walks import WalkTable, visit_top
-from graphrec.models.config import HardNegativeConfig
+from graphrec.models.config.pinsage import HardNegativeConfig
 from graphrec.training.positives import Positives
 from graphrec.training.snapshots import Snapshot
 

@@ -20,7 +20,7 @@ from graphrec.embed import embed
 from graphrec.engine import LOCAL, Engine
 from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.neighbourhoods import Neighbourhoods
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.regression import ContentMap
 from graphrec.training.config import TrainingConfig
@@ -49,7 +49,7 @@ class IdFit:
     config: TrainingConfig
 
     @staticmethod
-    def wanted_by(config: ModelConfig) -> bool:
+    def wanted_by(config: PinSageConfig) -> bool:
         """Return whether a model's id vectors follow from the actions of a past, and not from windows after it."""
         return config.by_past and config.svd_start
 

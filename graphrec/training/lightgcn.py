@@ -16,7 +16,7 @@ import torch
 
 from graphrec.arrays import RowVector
 from graphrec.errors import DataError
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 from graphrec.models.lightgcn import LightGCN
 from graphrec.models.losses import softmax_of_sets
 from graphrec.models.propagation import Links

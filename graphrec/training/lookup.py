@@ -13,7 +13,8 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.pasts import action_pairs
 from graphrec.graph.split import Split, action_types
-from graphrec.models.config import LightGCNConfig, TwhinConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.lightgcn import LightGCN
 from graphrec.models.lookup import Fitted, Lookup, LookupConfig
 from graphrec.models.twhin import Twhin

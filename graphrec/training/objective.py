@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from graphrec.arrays import BoolVector, RowVector
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.losses import bpr, logistic, max_margin, sampled_softmax
 from graphrec.models.pinsage import PinSage
 from graphrec.tensors import device_of, moved, tensor_on
@@ -79,7 +79,7 @@ def _seeds(types: Sequence[str], batches: Sequence[Batch]) -> dict[str, RowVecto
     return {t: np.unique(np.concatenate(parts)) for t, parts in wanted.items()}
 
 
-def _batch_loss(config: ModelConfig, vectors: dict[str, Tensor], seeds: dict[str, RowVector], batch: Batch) -> Tensor:
+def _batch_loss(config: PinSageConfig, vectors: dict[str, Tensor], seeds: dict[str, RowVector], batch: Batch) -> Tensor:
     """Return the mean loss of one kind of positive."""
     pairs, on = batch.pairs, partial(tensor_on, vectors[batch.pairs.query_type].device)
 

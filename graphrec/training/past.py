@@ -15,7 +15,7 @@ from torch import Tensor
 
 from graphrec.arrays import RowVector
 from graphrec.engine import Team
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.losses import softmax_of_sets
 from graphrec.models.pinsage import PinSage
 from graphrec.tensors import device_of, tensor_on
@@ -39,7 +39,7 @@ class PastLesson:
 
     content: Content
     past: PastGraph
-    model: ModelConfig
+    model: PinSageConfig
     config: TrainingConfig
 
     @cached_property

@@ -10,7 +10,7 @@ from torch import Tensor
 from graphrec.arrays import BoolVector
 from graphrec.embed import embed
 from graphrec.engine import Team
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training.batches import Batch, epoch_batches
 from graphrec.training.config import TrainingConfig
@@ -53,7 +53,7 @@ class Embedding:
     """
 
     material: Material
-    model: ModelConfig
+    model: PinSageConfig
     config: TrainingConfig
 
     def new_model(self) -> PinSage:

@@ -10,7 +10,7 @@ import polars as pl
 from graphrec.arrays import RowVector
 from graphrec.errors import ConfigError
 from graphrec.graph.split import Split, action_types, actions_of
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.tables.clean import Edges, Tables
 
 
@@ -46,7 +46,7 @@ class Positives:
         return replace(self, query_rows=self.choices[np.arange(len(number)), places], choices=None)
 
 
-def positives_of(tables: Tables, split: Split, model: ModelConfig) -> Iterable[Positives]:
+def positives_of(tables: Tables, split: Split, model: PinSageConfig) -> Iterable[Positives]:
     """Yield each configured kind of positive among the held-out pairs.
 
     Raises:

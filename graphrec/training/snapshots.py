@@ -21,7 +21,7 @@ from graphrec.graph.neighbourhoods import NeighbourhoodConfig, Neighbourhoods, b
 from graphrec.graph.pasts import action_pairs
 from graphrec.graph.split import Split, action_triplets, action_types, actions_of, split_at, without_pairs
 from graphrec.history import DAY_S
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.tables.clean import Tables
 from graphrec.training.config import TrainingConfig
 from graphrec.training.positives import Positives, positives_of
@@ -153,7 +153,7 @@ def build_snapshot(
     tables: Tables,
     split: Split,
     neighbourhoods: NeighbourhoodConfig,
-    model: ModelConfig,
+    model: PinSageConfig,
     *,
     engine: Engine = LOCAL,
 ) -> Snapshot:
@@ -195,7 +195,7 @@ def _chance(positives: Sequence[Positives], candidates: RowVector, power: float)
 def build_snapshots(
     tables: Tables,
     neighbourhoods: NeighbourhoodConfig,
-    model: ModelConfig,
+    model: PinSageConfig,
     training: TrainingConfig,
     *,
     end_s: int | None,

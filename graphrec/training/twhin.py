@@ -18,7 +18,7 @@ from torch import Tensor
 from graphrec.arrays import FloatVector, RowVector
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.graph import InteractionGraph, Triplet
-from graphrec.models.config import TwhinConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.twhin import Corrupted, Twhin, edge_losses
 from graphrec.tensors import tensor_on
 

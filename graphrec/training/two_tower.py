@@ -17,7 +17,7 @@ from graphrec.graph.graph import InteractionGraph, Triplet
 from graphrec.graph.pasts import first_actions
 from graphrec.graph.split import Split
 from graphrec.history import History
-from graphrec.models.config import TwoTowerConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.models.losses import sampled_softmax
 from graphrec.models.two_tower import Lists, TowerShape, TwoTower
 from graphrec.tensors import device_of, tensor_on

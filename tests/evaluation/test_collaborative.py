@@ -6,7 +6,7 @@ import pytest
 from graphrec.errors import ConfigError
 from graphrec.evaluation.collaborative import Fused, ItemNeighbours, lightgcn, pairs_of, svd
 from graphrec.evaluation.interactions import Factors, Walks
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 from tests.evaluation.worlds import World, own_side
 
 CONFIG = LightGCNConfig(dim=8, epochs=8, users_per_step=64, negatives=64)

@@ -1,25 +1,25 @@
 import pytest
 
 from graphrec.errors import ConfigError
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"dim": 0}, r"ModelConfig.dim must be greater than or equal to 1 \(got 0\)"),
-        ({"temperature": 0}, "ModelConfig.temperature must be greater than 0"),
+        ({"dim": 0}, r"PinSageConfig.dim must be greater than or equal to 1 \(got 0\)"),
+        ({"temperature": 0}, "PinSageConfig.temperature must be greater than 0"),
         ({"negative": 3}, "did you mean 'negatives'"),
-        ({"loss": "hinge"}, "ModelConfig.loss must be 'softmax', 'max_margin', 'bpr' or 'logistic'"),
-        ({"blocks": ["sound"]}, r"ModelConfig.blocks.0 must be 'text', 'image' or 'columns' \(got 'sound'\)"),
-        ({"blocks": ["text", "text"]}, r"ModelConfig.blocks: must name each block once"),
+        ({"loss": "hinge"}, "PinSageConfig.loss must be 'softmax', 'max_margin', 'bpr' or 'logistic'"),
+        ({"blocks": ["sound"]}, r"PinSageConfig.blocks.0 must be 'text', 'image' or 'columns' \(got 'sound'\)"),
+        ({"blocks": ["text", "text"]}, r"PinSageConfig.blocks: must name each block once"),
         ({"svd_start": True}, r"svd_start must go with id_vectors, which it starts \(got id_vectors: false\)"),
         (
             {"popularity_bias": True},
             r"popularity_bias must go with positives: \{past: 1\} \(got next_action, actions\)",
         ),
         ({"positives": {"past": 1, "actions": 1}}, r"positives must be \['past'\] with positives: \{past: 1\}"),
-        ({"positives": {"actions": 0}}, r"ModelConfig.positives.actions must be greater than 0 \(got 0\)"),
+        ({"positives": {"actions": 0}}, r"PinSageConfig.positives.actions must be greater than 0 \(got 0\)"),
         ({"positives": {"past": 0.3}}, r"positives.past must be 1 with positives: \{past: 1\} \(got 0.3\)"),
         ({"hard_negatives": {"band": [0.05, 0.005]}}, r"hard_negatives.band: must hold two rising fractions"),
         ({"hard_negatives": {"band": [0, 5]}}, r"hard_negatives.band: must hold two rising fractions"),
@@ -34,10 +34,10 @@ from graphrec.models.config import ModelConfig
 )
 def test_a_wrong_model_setting_raises(values: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        ModelConfig.parse(values)
+        PinSageConfig.parse(values)
 
 
 def test_the_past_draws_negatives_alike_and_comes_back_from_its_own_values() -> None:
-    config = ModelConfig.parse({"positives": {"past": 1}})
+    config = PinSageConfig.parse({"positives": {"past": 1}})
     assert (config.negative_power, config.hard_negatives.max_per_positive) == (0, 0)
-    assert ModelConfig.parse(config.model_dump(mode="json")) == config
+    assert PinSageConfig.parse(config.model_dump(mode="json")) == config

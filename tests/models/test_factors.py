@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graphrec.arrays import FloatMatrix, RowVector
 from graphrec.errors import ShapeError
 from graphrec.history import History
-from graphrec.models.config import FactorConfig
+from graphrec.models.config.factors import FactorConfig
 from graphrec.models.factors import FlitFactors, Taste, alternating_least_squares, fit_factors, user_flits
 from graphrec.regression import MOST_REGRESSED
 

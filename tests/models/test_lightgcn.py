@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 from graphrec.models.lightgcn import LightGCN
 from graphrec.models.propagation import Links
 from tests.models.test_propagation import some_links

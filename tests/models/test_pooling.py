@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from graphrec.models.config import Pooling
+from graphrec.models.config.pinsage import Pooling
 from graphrec.models.pooling import POOLS, importance_pool
 
 

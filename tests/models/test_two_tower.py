@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from graphrec.models.config import TwoTowerConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.models.two_tower import Lists, TowerShape, TwoTower
 
 SHAPE = TowerShape((("user", "likes", "flit"),), {"user": 3, "flit": 6}, 10)

@@ -1,5 +1,5 @@
 from graphrec.config import load_config
-from graphrec.models.config import TwhinConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.pipeline.encoder import weighed
 from tests.pipeline.conftest import FLUTTER
 from tests.training.test_twhin import graph_of

@@ -8,7 +8,7 @@ import pytest
 from graphrec.config import RunConfig, load_config
 from graphrec.errors import ConfigError
 from graphrec.evaluation.config import SearchConfig
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line
 from graphrec.pipeline.search import METRIC, draw, epochs_name, epochs_of_rungs, search
@@ -100,7 +100,7 @@ def test_the_best_config_runs_as_it_was_tried(searched: tuple[Path, Path], netwo
     best = pl.read_csv(out / "trials.csv").row(0, named=True)
     config = load_config(out / "best.yaml")
     assert (config.data, config.store) == (str(network), str(store))
-    assert isinstance(config.model, ModelConfig)
+    assert isinstance(config.model, PinSageConfig)
     assert config.model.temperature == best["model.temperature"]
     assert config.retrieval.candidates == best["retrieval.candidates"]
     runner = Runner(Store(config.store))

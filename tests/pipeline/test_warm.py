@@ -9,7 +9,7 @@ import pytest
 from graphrec.config import RunConfig, load_config
 from graphrec.errors import ConfigError, DataError
 from graphrec.ids import IdMap
-from graphrec.models.config import TwhinConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.lookup import Lookup
 from graphrec.pipeline import Runner
 from graphrec.pipeline.line import Line

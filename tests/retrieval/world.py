@@ -11,7 +11,7 @@ from graphrec.history import History
 from graphrec.ids import IdMap
 from graphrec.index import IndexConfig, build_index
 from graphrec.interests import InterestConfig, build_interests
-from graphrec.models.config import FactorConfig
+from graphrec.models.config.factors import FactorConfig
 from graphrec.models.factors import fit_factors
 from graphrec.retrieval.bundle import Bundle
 from graphrec.retrieval.factors import FactorSource

@@ -14,7 +14,9 @@ from graphrec.engine import LocalEngine
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import action_triplets
-from graphrec.models.config import HardNegativeConfig, LightGCNConfig, ModelConfig, TwhinConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
+from graphrec.models.config.pinsage import HardNegativeConfig, PinSageConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training.checkpoint import Checkpoint
 from graphrec.training.config import TrainingConfig
@@ -116,7 +118,7 @@ def test_pinsage_by_the_past_and_its_id_vectors_fitted_anew(past: Snapshot, worl
 
 @pytest.mark.parametrize("layers", [0, 2])
 def test_embedding_a_graph(past: Snapshot, world: World, layers: int) -> None:
-    config = ModelConfig.parse({**MODEL.model_dump(), "num_layers": layers})
+    config = PinSageConfig.parse({**MODEL.model_dump(), "num_layers": layers})
     model = PinSage(config, world.content.widths, {t: len(one) for t, one in past.log_degree.items()}, ("flit",))
     wanted = embed(model, world.content, past.neighbourhoods, past.log_degree)
     found = embed(model.to(ELSEWHERE), world.content, past.neighbourhoods, past.log_degree, engine=THERE)

@@ -8,7 +8,7 @@ from graphrec.graph.build import build_graph
 from graphrec.graph.graph import InteractionGraph
 from graphrec.graph.pasts import first_actions
 from graphrec.history import DAY_S, History
-from graphrec.models.config import TwoTowerConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.training.config import TrainingConfig
 from graphrec.training.examples import Examples, examples_of
 from tests.training.test_twhin import FOLLOWS, LIKES, graph_of

@@ -4,7 +4,7 @@ import pytest
 from graphrec.errors import ConfigError
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import build_neighbourhoods
-from graphrec.models.config import HardNegativeConfig
+from graphrec.models.config.pinsage import HardNegativeConfig
 from graphrec.training import hard
 from graphrec.training.hard import Bands, page_rank_bands
 from graphrec.training.snapshots import Snapshot, build_snapshots

@@ -10,7 +10,7 @@ from graphrec.embed import embed
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import build_neighbourhoods
 from graphrec.graph.split import action_triplets, split_at
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.regression import ContentMap
 from graphrec.tables.clean import Tables
@@ -47,7 +47,7 @@ def embedded(id_fit: IdFit, model: PinSage, content: Content, tables: Tables, en
 def test_models_started_by_an_svd_of_the_past_are_fitted_anew() -> None:
     windows = {"positives": {"next_action": 1.0}, "popularity_bias": False}
     changes: list[dict[str, object]] = [{}, {"svd_start": False}, windows]
-    models = [ModelConfig.model_validate(STARTED.model_dump() | one) for one in changes]
+    models = [PinSageConfig.model_validate(STARTED.model_dump() | one) for one in changes]
     assert [IdFit.wanted_by(one) for one in models] == [True, False, False]
 
 

@@ -6,7 +6,7 @@ import scipy.sparse
 import torch
 
 from graphrec.errors import DataError
-from graphrec.models.config import LightGCNConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
 from graphrec.models.lightgcn import LightGCN
 from graphrec.training.lightgcn import train_lightgcn
 

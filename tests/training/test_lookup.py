@@ -12,7 +12,8 @@ from graphrec.features.table import NodeFeatures
 from graphrec.graph.build import build_graph
 from graphrec.graph.pasts import action_pairs
 from graphrec.graph.split import Split, split_at
-from graphrec.models.config import LightGCNConfig, TwhinConfig
+from graphrec.models.config.lightgcn import LightGCNConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.lookup import Fitted, Lookup, LookupConfig
 from graphrec.regression import ContentMap
 from graphrec.training.checkpoint import load_model, save_model

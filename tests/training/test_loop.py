@@ -11,7 +11,7 @@ import torch
 from graphrec.embed import embed
 from graphrec.engine import Alone
 from graphrec.errors import ArtifactError
-from graphrec.models.config import HardNegativeConfig, ModelConfig
+from graphrec.models.config.pinsage import HardNegativeConfig, PinSageConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.training import pinsage
 from graphrec.training.batches import Batch
@@ -37,7 +37,7 @@ class Setup:
     validation: Snapshot
 
     def train(
-        self, training: TrainingConfig = TRAINING, model: ModelConfig = MODEL, **rest: object
+        self, training: TrainingConfig = TRAINING, model: PinSageConfig = MODEL, **rest: object
     ) -> Trained[PinSage]:
         bands = [page_rank_bands(one, model.hard_negatives, NEIGHBOURS) for one in self.snapshots]
         material = Material(self.world.content, self.snapshots, self.validation, bands)
@@ -63,7 +63,7 @@ HARD = MODEL.model_copy(
 
 
 @pytest.mark.parametrize("model", [MODEL, HARD], ids=["softmax", "margin-hard"])
-def test_same_seed_same_weights_another_seed_others(setup: Setup, model: ModelConfig) -> None:
+def test_same_seed_same_weights_another_seed_others(setup: Setup, model: PinSageConfig) -> None:
     one, again = setup.train(model=model), setup.train(model=model)
     assert_equal_weights(one, again)
     assert one.log == again.log
@@ -101,7 +101,7 @@ def kill_after(epoch: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
 @pytest.mark.parametrize("model", [MODEL, HARD], ids=["softmax", "margin-hard"])
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_a_killed_training_goes_on_to_the_same_bits(
-    setup: Setup, tmp_path: Path, epoch: int, model: ModelConfig
+    setup: Setup, tmp_path: Path, epoch: int, model: PinSageConfig
 ) -> None:
     path = tmp_path / "checkpoints"
     with pytest.raises(Killed):
@@ -190,7 +190,7 @@ def test_planted_communities_are_learnt(loss: str) -> None:
     """Content says nothing of the sides: whatever separates them was learnt from the edges."""
     world = communities(num_flits=160)
     setup = Setup(world, *build_snapshots(world.tables, NEIGHBOURS, MODEL, TRAINING, end_s=world.end_s))
-    model = ModelConfig.parse({**MODEL.model_dump(), "loss": loss})
+    model = PinSageConfig.parse({**MODEL.model_dump(), "loss": loss})
     trained = setup.train(TRAINING.model_copy(update={"epochs": 10, "patience": 10}), model)
     losses = [entry["loss"] for entry in trained.log]
     assert losses[-1] < 0.9 * losses[0]

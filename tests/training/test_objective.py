@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.losses import bpr, logistic, max_margin, sampled_softmax
 from graphrec.training.batches import Batch
 from graphrec.training.objective import step_loss
@@ -47,7 +47,7 @@ def _rows(*rows: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
 @pytest.mark.parametrize("changes", VARIANTS)
 @pytest.mark.parametrize("hard", [[[], []], [[4, -1], [-1, -1]]])
 def test_a_step_equals_a_loop_over_pairs(snapshot: Snapshot, changes: dict[str, object], hard: list[list[int]]) -> None:
-    config = ModelConfig.parse({**MODEL.model_dump(), **changes})
+    config = PinSageConfig.parse({**MODEL.model_dump(), **changes})
     model = model_for(CONTENT, config, num_nodes={"user": 12, "flit": 20}).eval()
     batches = batches_of(hard)
     with torch.no_grad():
@@ -59,7 +59,7 @@ def test_a_step_equals_a_loop_over_pairs(snapshot: Snapshot, changes: dict[str, 
     assert total == pytest.approx(expected / 4.0, rel=1e-4)
 
 
-def _pair_loss(model: object, config: ModelConfig, batch: Batch, place: int) -> torch.Tensor:
+def _pair_loss(model: object, config: PinSageConfig, batch: Batch, place: int) -> torch.Tensor:
     """Score one pair against each negative that counts, embedding node by node."""
     pairs = batch.pairs
 
@@ -85,7 +85,7 @@ def _pair_loss(model: object, config: ModelConfig, batch: Batch, place: int) -> 
 
 @pytest.mark.parametrize("changes", VARIANTS)
 def test_gradients_reach_every_parameter(snapshot: Snapshot, changes: dict[str, object]) -> None:
-    config = ModelConfig.parse({**MODEL.model_dump(), **changes, "margin": 5.0})
+    config = PinSageConfig.parse({**MODEL.model_dump(), **changes, "margin": 5.0})
     model = model_for(CONTENT, config, num_nodes={"user": 12, "flit": 20}).train()
     with torch.no_grad():  # as after some steps: parts that start at zero hold back the gradient of what feeds them
         for one in model.parameters():

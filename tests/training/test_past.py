@@ -8,7 +8,7 @@ import torch
 
 from graphrec.embed import embed
 from graphrec.graph.split import split_at
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.loop import train
 from graphrec.training.past import PastCourse
@@ -23,7 +23,7 @@ SHORT = TRAINING.model_copy(update={"batch_size": 100, "learning_rate": 2e-3})
 
 
 def course_of(world: World, past: Snapshot, **changes: object) -> PastCourse:
-    model = ModelConfig.parse({**STARTED.model_dump(), **changes})
+    model = PinSageConfig.parse({**STARTED.model_dump(), **changes})
     return PastCourse(Material(world.content, [], past, []), model, SHORT)
 
 

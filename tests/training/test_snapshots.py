@@ -3,7 +3,7 @@ import pytest
 
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.split import actions_of, split_at
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.tables.clean import Tables
 from graphrec.training.config import TrainingConfig
 from graphrec.training.snapshots import (
@@ -152,7 +152,7 @@ def test_positives_that_find_no_pair_raise() -> None:
 
 
 def test_an_unknown_positive_raises_with_the_choices(world: World) -> None:
-    model = ModelConfig.parse({**MODEL.model_dump(), "positives": {"saves": 1.0}})
+    model = PinSageConfig.parse({**MODEL.model_dump(), "positives": {"saves": 1.0}})
     with pytest.raises(ConfigError, match=r"model.positives must name .* \(got 'saves', have likes\)"):
         build_snapshots(world.tables, NEIGHBOURS, model, TRAINING, end_s=world.end_s)
 

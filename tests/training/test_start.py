@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.lightgcn import BIAS_START, svd_start
 from graphrec.models.pinsage import PinSage
 from graphrec.models.propagation import Links
@@ -15,7 +15,7 @@ from graphrec.training.pinsage import Material
 from graphrec.training.snapshots import Snapshot
 from tests.training.world import TRAINING, World
 
-STARTED = ModelConfig.parse(
+STARTED = PinSageConfig.parse(
     {"hidden_dim": 16, "dim": 8, "positives": {"past": 1}, "id_vectors": True, "svd_start": True,
      "popularity_bias": True}
 )  # fmt: skip

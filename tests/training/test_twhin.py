@@ -8,7 +8,7 @@ from graphrec.arrays import FloatMatrix
 from graphrec.errors import ConfigError, DataError
 from graphrec.graph.build import offsets
 from graphrec.graph.graph import InteractionGraph, Relation, Triplet
-from graphrec.models.config import TwhinConfig
+from graphrec.models.config.twhin import TwhinConfig
 from graphrec.models.twhin import Twhin
 from graphrec.training.twhin import RowAdagrad, relation_edges, train_twhin
 

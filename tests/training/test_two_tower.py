@@ -11,7 +11,7 @@ from graphrec.arrays import RowVector
 from graphrec.embed import embed_isolated
 from graphrec.graph.build import build_graph
 from graphrec.graph.split import split_at
-from graphrec.models.config import TwoTowerConfig
+from graphrec.models.config.two_tower import TwoTowerConfig
 from graphrec.models.two_tower import TwoTower
 from graphrec.training.checkpoint import load_model, save_model
 from graphrec.training.config import TrainingConfig

@@ -10,7 +10,7 @@ from graphrec.features import FeatureConfig, Features
 from graphrec.features.table import NodeFeatures
 from graphrec.graph.build import build_graph
 from graphrec.graph.neighbourhoods import NeighbourhoodConfig
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.models.pinsage import PinSage
 from graphrec.tables.clean import Tables
 from graphrec.training.config import TrainingConfig
@@ -20,7 +20,7 @@ from tests.graph.conftest import DAY, edges, nodes
 
 DAYS = 40
 NEIGHBOURS = NeighbourhoodConfig(num_walks=40, size=5)
-MODEL = ModelConfig(hidden_dim=16, dim=8, negatives=32)
+MODEL = PinSageConfig(hidden_dim=16, dim=8, negatives=32)
 TRAINING = TrainingConfig(epochs=3, batch_size=64, windows=2, window_days=7, learning_rate=5e-3)
 
 
@@ -82,7 +82,7 @@ def communities(num_users: int = 40, num_flits: int = 60, actions: int = 20, *, 
     return World(tables, features_of({"user": num_users, "flit": num_flits}), user_side, flit_side)
 
 
-def model_for(content: Content, config: ModelConfig = MODEL, *, num_nodes: dict[str, int] | None = None) -> PinSage:
+def model_for(content: Content, config: PinSageConfig = MODEL, *, num_nodes: dict[str, int] | None = None) -> PinSage:
     """Initialise a model from a fixed seed."""
     import torch
 

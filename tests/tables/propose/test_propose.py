@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from graphrec.errors import DataError
-from graphrec.models.config import ModelConfig
+from graphrec.models.config.pinsage import PinSageConfig
 from graphrec.tables.propose import propose
 from tests.tables.propose.folders import FLITS, USERS, checked, events, ids, network, written
 
@@ -41,7 +41,7 @@ def test_a_bare_log_gives_nodes_from_edges_and_id_vectors(tmp_path: Path) -> Non
     _, config = checked(written(tmp_path / "bare", interactions=frame), tmp_path)
     assert config.nodes["user"].from_edges
     assert config.nodes["flit"].from_edges
-    assert isinstance(config.model, ModelConfig)
+    assert isinstance(config.model, PinSageConfig)
     assert config.model.id_vectors
     assert config.training.content_only_share == 0
     assert config.edges[0].time is not None
